@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "wire/ip_address.h"
+
+namespace l3sync {
+
+enum class CommandKind : uint8_t {
+  // RTM_NEWADDR of address/32 or /128 on ifindex with the lifetimes, then RTM_DELROUTE of the `local` route that came
+  // with it. `replace` false: NLM_F_EXCL. The result is that of RTM_NEWADDR, after both were answered.
+  kPutAddress,
+  kRemoveAddress,     // RTM_DELADDR of address/32 or /128 on ifindex
+  kRemoveLocalRoute,  // RTM_DELROUTE only; no such route is success
+  kDeliverReply,      // a frame, already rewritten for delivery, follows; sent on ifindex
+  kDumpAll,           // links, addresses, routes, neighbours: answered by DumpMarks, then a CommandResult
+  kDumpAddresses,     // of ifindex only: answered by DumpMarks, then a CommandResult
+  kReadLink,          // one link: answered by a LinkRecord, then a CommandResult
+};
+
+// What the engine asks the netlink thread to do. Trivially copyable: crosses a ring.
+struct Command {
+  CommandKind kind{};
+  bool replace = false;
+  int32_t ifindex = 0;
+  uint64_t id = 0;  // never 0; comes back in the CommandResult
+  IpAddress address;
+  uint32_t valid_sec = 0;
+  uint32_t preferred_sec = 0;
+};
+static_assert(std::is_trivially_copyable_v<Command>);
+
+}  // namespace l3sync

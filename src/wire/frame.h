@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "wire/bytes.h"
+#include "wire/dhcp4.h"
+#include "wire/ip_address.h"
+#include "wire/nd.h"
+#include "wire/parsed.h"
+
+namespace l3sync {
+
+// What the kernel says of a frame beside its bytes (packet(7), PACKET_AUXDATA).
+struct FrameMetadata {
+  bool vlan_present = false;  // a tag that the kernel has stripped
+  uint16_t vlan_tci = 0;      // meaningful if vlan_present
+  // TP_STATUS_CSUMNOTREADY: the UDP checksum in the bytes is partial, to be finished by a device.
+  bool checksum_partial = false;
+  uint32_t wire_length = 0;   // bytes on the wire; more than captured means cut short
+};
+
+// A frame that passed every check of the envelope (rules E1 to E3) and holds one valid message.
+struct ParsedFrame {
+  MacAddress destination_mac, source_mac;
+  IpAddress source, destination;
+  uint8_t hop_limit = 0;  // TTL for IPv4
+  std::variant<Dhcp4Message, NdMessage> message;
+};
+
+// `frame` starts at the Ethernet header; it is not kept. A tag, inline or stripped, is accepted only with VID 0
+// (rule C3). Which side the frame came from is not asked here: that is the learner's.
+Parsed<ParsedFrame> ParseFrame(ByteSpan frame, const FrameMetadata& metadata);
+
+// Makes a server's unicast IPv4/UDP reply loop back to the slave that is the interface it is sent on:
+// source MAC := destination MAC (ipvlan_xmit_mode_l2() then looks up the layer 3 destination in the port's table), and a
+// full UDP checksum, for the bytes may hold a partial one. Frame bytes past the IP total length are left as they are.
+// False, and `frame` untouched, if it is not such a frame.
+bool RewriteForDelivery(MutableByteSpan frame);
+
+}  // namespace l3sync
