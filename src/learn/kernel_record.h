@@ -40,6 +40,8 @@ struct LinkRecord {
   uint16_t port_flags = 0;            // IPVLAN_F_*; ipvlan and ipvtap only
   bool is_up = false;                 // IFF_UP
   MacAddress mac;
+  // From a dump or kReadLink, not a notification: only then are mode and flags what they are now.
+  bool is_answer = false;
 };
 
 // RTM_NEWADDR, RTM_DELADDR. Lifetimes in seconds, rest at the time of the message.

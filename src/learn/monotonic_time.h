@@ -19,13 +19,13 @@ class MonotonicTime {
   constexpr absl::Duration since_boot() const { return since_boot_; }
   constexpr bool is_never() const { return since_boot_ == absl::InfiniteDuration(); }
 
-  friend constexpr MonotonicTime operator+(MonotonicTime t, absl::Duration d) {
+  friend MonotonicTime operator+(MonotonicTime t, absl::Duration d) {
     return MonotonicTime(t.since_boot_ + d);
   }
-  friend constexpr MonotonicTime operator-(MonotonicTime t, absl::Duration d) {
+  friend MonotonicTime operator-(MonotonicTime t, absl::Duration d) {
     return MonotonicTime(t.since_boot_ - d);
   }
-  friend constexpr absl::Duration operator-(MonotonicTime a, MonotonicTime b) {
+  friend absl::Duration operator-(MonotonicTime a, MonotonicTime b) {
     return a.since_boot_ - b.since_boot_;
   }
   friend constexpr bool operator==(MonotonicTime a, MonotonicTime b) {
