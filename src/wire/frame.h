@@ -15,9 +15,10 @@ namespace l3sync {
 struct FrameMetadata {
   bool vlan_present = false;  // a tag that the kernel has stripped
   uint16_t vlan_tci = 0;      // meaningful if vlan_present
-  // TP_STATUS_CSUMNOTREADY: the UDP checksum in the bytes is partial, to be finished by a device.
+  // TP_STATUS_CSUMNOTREADY: the UDP or ICMPv6 checksum in the bytes is partial, to be finished by a
+  // device, and not looked at.
   bool checksum_partial = false;
-  uint32_t wire_length = 0;   // bytes on the wire; more than captured means cut short
+  uint32_t wire_length = 0;  // bytes on the wire; more than captured means cut short
 };
 
 // A frame that passed every check of the envelope (rules E1 to E3) and holds one valid message.
@@ -28,14 +29,17 @@ struct ParsedFrame {
   std::variant<Dhcp4Message, NdMessage> message;
 };
 
-// `frame` starts at the Ethernet header; it is not kept. A tag, inline or stripped, is accepted only with VID 0
-// (rule C3). Which side the frame came from is not asked here: that is the learner's.
+// `frame` starts at the Ethernet header; it is not kept. A tag, inline or stripped, is accepted
+// only with VID 0 (rule C3). Which side the frame came from is not asked here: that is the
+// learner's.
 Parsed<ParsedFrame> ParseFrame(ByteSpan frame, const FrameMetadata& metadata);
 
-// Makes a server's unicast IPv4/UDP reply loop back to the slave that is the interface it is sent on:
-// source MAC := destination MAC (ipvlan_xmit_mode_l2() then looks up the layer 3 destination in the port's table), and a
-// full UDP checksum, for the bytes may hold a partial one. Frame bytes past the IP total length are left as they are.
-// False, and `frame` untouched, if it is not such a frame.
+// Makes a server's unicast IPv4/UDP reply loop back to the slave that is the interface it is sent
+// on: source MAC := destination MAC (ipvlan_xmit_mode_l2() then looks up the layer 3 destination in
+// the port's table), and a full UDP checksum, for the bytes may hold a partial one. A header
+// checksum of 0, which the parser tolerates and a guest's kernel does not, is filled in. Frame
+// bytes past the IP total length are left as they are. False, and `frame` untouched, if it is not
+// such a frame: untagged, to one station and one host, IPv4, no fragment, UDP from port 67 to 68.
 bool RewriteForDelivery(MutableByteSpan frame);
 
 }  // namespace l3sync

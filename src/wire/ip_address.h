@@ -58,11 +58,11 @@ class IpAddress {
   // 32 or 128; 0 for none.
   int bit_length() const;
 
-  bool is_unspecified() const;     // 0.0.0.0, ::
-  bool is_loopback() const;        // 127.0.0.0/8, ::1
-  bool is_multicast() const;       // 224.0.0.0/4, ff00::/8
-  bool is_link_local() const;      // 169.254.0.0/16, fe80::/10
-  bool is_v4_mapped() const;       // ::ffff:0:0/96
+  bool is_unspecified() const;        // 0.0.0.0, ::
+  bool is_loopback() const;           // 127.0.0.0/8, ::1
+  bool is_multicast() const;          // 224.0.0.0/4, ff00::/8
+  bool is_link_local() const;         // 169.254.0.0/16, fe80::/10
+  bool is_v4_mapped() const;          // ::ffff:0:0/96
   bool is_limited_broadcast() const;  // 255.255.255.255
 
   // Low 64 bits of an IPv6 address (RFC 4291 §2.5.1), network order; zeros unless is_v6().

@@ -7,8 +7,8 @@
 
 namespace l3sync {
 
-// A value that left the parser whole, or the one reason why there is none. No allocation of its own:
-// hostile traffic makes the error path the hot path.
+// A value that left the parser whole, or the one reason why there is none. No allocation of its
+// own: hostile traffic makes the error path the hot path.
 template <typename T>
 class [[nodiscard]] Parsed {
  public:
