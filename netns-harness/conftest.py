@@ -1,0 +1,59 @@
+"""Fixtures. `world` is the topology of harness/topology.py, new for each test."""
+
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from harness.topology import World  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "smoke: the shortest proof that the main job is done")
+    if os.geteuid() != 0:
+        raise pytest.UsageError("these tests need a namespace with ipvlan: start them with netns-harness/run")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    report = (yield).get_result()
+    if report.failed:
+        for world in getattr(item, "worlds", ()):
+            for name, text in world.logs():
+                report.sections.append((name, text))
+
+
+@pytest.fixture
+def make_world(request, tmp_path):
+    """make_world(sysctls=..., host_address=...) → World; ends with the test."""
+    request.node.worlds = []
+
+    def make(**options):
+        folder = tmp_path / f"world-{len(request.node.worlds)}"
+        folder.mkdir()
+        request.node.worlds.append(World(folder, **options))
+        return request.node.worlds[-1]
+
+    yield make
+    try:
+        for world in request.node.worlds:
+            for l3sync in world.l3syncs:
+                assert not l3sync.sanitizer_reports()
+                assert l3sync.ended_by_test or l3sync.alive(), f"l3sync died\n{l3sync.log()}"
+    finally:
+        for world in request.node.worlds:
+            world.close()
+
+
+@pytest.fixture(params=["default", "quiet"])
+def world(request, make_world):
+    """Once with the kernel's default sysctls, once with a host that says nothing on its own."""
+    return make_world(sysctls=request.param)
+
+
+@pytest.fixture
+def default_world(make_world):
+    return make_world(sysctls="default")

@@ -1,0 +1,1 @@
+"""Real routers, hosts and guests in network namespaces. Start with topology.py."""
