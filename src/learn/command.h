@@ -8,15 +8,17 @@
 namespace l3sync {
 
 enum class CommandKind : uint8_t {
-  // RTM_NEWADDR of address/32 or /128 on ifindex with the lifetimes, then RTM_DELROUTE of the `local` route that came
-  // with it. `replace` false: NLM_F_EXCL. The result is that of RTM_NEWADDR, after both were answered.
+  // RTM_NEWADDR of address/32 or /128 on ifindex with the lifetimes, then RTM_DELROUTE of the
+  // `local` route that came
+  // with it. `replace` false: NLM_F_EXCL. The result is that of RTM_NEWADDR, after both were
+  // answered.
   kPutAddress,
   kRemoveAddress,     // RTM_DELADDR of address/32 or /128 on ifindex
   kRemoveLocalRoute,  // RTM_DELROUTE only; no such route is success
   kDeliverReply,      // a frame, already rewritten for delivery, follows; sent on ifindex
-  kDumpAll,           // links, addresses, routes, neighbours: answered by DumpMarks, then a CommandResult
-  kDumpAddresses,     // of ifindex only: answered by DumpMarks, then a CommandResult
-  kReadLink,          // one link: answered by a LinkRecord, then a CommandResult
+  kDumpAll,  // links, addresses, routes, neighbours: answered by DumpMarks, then a CommandResult
+  kDumpAddresses,  // of ifindex only: answered by DumpMarks, then a CommandResult
+  kReadLink,       // one link: answered by a LinkRecord, then a CommandResult
 };
 
 // What the engine asks the netlink thread to do. Trivially copyable: crosses a ring.

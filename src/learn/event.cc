@@ -4,31 +4,50 @@ namespace l3sync {
 
 std::string_view EventName(EventKind kind) {
   switch (kind) {
-    case EventKind::kLinkAdded: return "link-added";
-    case EventKind::kLinkRemoved: return "link-removed";
-    case EventKind::kAddressRequested: return "address-requested";
-    case EventKind::kAddressConfirmed: return "address-confirmed";
-    case EventKind::kAddressRefreshed: return "address-refreshed";
-    case EventKind::kAddressRemoved: return "address-removed";
-    case EventKind::kAddressRefused: return "address-refused";
-    case EventKind::kReplyDelivered: return "reply-delivered";
-    case EventKind::kPortChanged: return "port-changed";
-    case EventKind::kParentGone: return "parent-gone";
-    case EventKind::kResync: return "resync";
-    case EventKind::kReady: return "ready";
-    case EventKind::kStopped: return "stopped";
+    case EventKind::kLinkAdded:
+      return "link-added";
+    case EventKind::kLinkRemoved:
+      return "link-removed";
+    case EventKind::kAddressRequested:
+      return "address-requested";
+    case EventKind::kAddressConfirmed:
+      return "address-confirmed";
+    case EventKind::kAddressRefreshed:
+      return "address-refreshed";
+    case EventKind::kAddressRemoved:
+      return "address-removed";
+    case EventKind::kAddressRefused:
+      return "address-refused";
+    case EventKind::kReplyDelivered:
+      return "reply-delivered";
+    case EventKind::kPortChanged:
+      return "port-changed";
+    case EventKind::kParentGone:
+      return "parent-gone";
+    case EventKind::kResync:
+      return "resync";
+    case EventKind::kReady:
+      return "ready";
+    case EventKind::kStopped:
+      return "stopped";
   }
   return "";
 }
 
 std::string_view OriginName(Origin origin) {
   switch (origin) {
-    case Origin::kNone: return "";
-    case Origin::kDhcp4Offer: return "dhcp4-offer";
-    case Origin::kDhcp4Ack: return "dhcp4-ack";
-    case Origin::kLinkLocal: return "link-local";
-    case Origin::kSlaac: return "slaac";
-    case Origin::kAdopted: return "adopted";
+    case Origin::kNone:
+      return "";
+    case Origin::kDhcp4Offer:
+      return "dhcp4-offer";
+    case Origin::kDhcp4Ack:
+      return "dhcp4-ack";
+    case Origin::kLinkLocal:
+      return "link-local";
+    case Origin::kSlaac:
+      return "slaac";
+    case Origin::kAdopted:
+      return "adopted";
   }
   return "";
 }
@@ -42,64 +61,103 @@ struct ReasonWords {
 
 ReasonWords Words(Reason reason) {
   switch (reason) {
-    case Reason::kNone: return {"", ""};
-    case Reason::kSpecialAddress: return {"special_address", "it is not an address of a host"};
+    case Reason::kNone:
+      return {"", ""};
+    case Reason::kSpecialAddress:
+      return {"special_address", "it is not an address of a host"};
     case Reason::kSubnetBroadcast:
       return {"subnet_broadcast", "it is the network or broadcast address of its subnet"};
-    case Reason::kHostAddress: return {"host_address", "this host has it"};
-    case Reason::kNextHop: return {"next_hop", "it is a router of this network"};
-    case Reason::kServer: return {"dhcp_server", "it is a DHCP server of this network"};
-    case Reason::kResolver: return {"resolver", "it is a name server of this network"};
-    case Reason::kNeighbour: return {"neighbour", "another machine on the network has it"};
-    case Reason::kDenied: return {"denied", "--deny names it"};
+    case Reason::kHostAddress:
+      return {"host_address", "this host has it"};
+    case Reason::kNextHop:
+      return {"next_hop", "it is a router of this network"};
+    case Reason::kServer:
+      return {"dhcp_server", "it is a DHCP server of this network"};
+    case Reason::kResolver:
+      return {"resolver", "it is a name server of this network"};
+    case Reason::kNeighbour:
+      return {"neighbour", "another machine on the network has it"};
+    case Reason::kDenied:
+      return {"denied", "--deny names it"};
     case Reason::kSharedEui64:
-      return {"shared_eui64",
-              "it is made of the MAC address that all slaves share; let the guest use stable-privacy addresses "
-              "(Linux: sysctl net.ipv6.conf.all.addr_gen_mode=3), or start l3sync with --eui64=first"};
-    case Reason::kHeldBySlave: return {"held_by_slave", "another slave has it"};
+      return {
+          "shared_eui64",
+          "it is made of the MAC address that all slaves share; let the guest use stable-privacy "
+          "addresses "
+          "(Linux: sysctl net.ipv6.conf.all.addr_gen_mode=3), or start l3sync with --eui64=first"};
+    case Reason::kHeldBySlave:
+      return {"held_by_slave", "another slave has it"};
     case Reason::kInUseElsewhere:
       return {"in_use_elsewhere",
-              "the kernel says that another slave has it, one that l3sync does not serve; look at `ip address` in "
+              "the kernel says that another slave has it, one that l3sync does not serve; look at "
+              "`ip address` in "
               "every network namespace that holds a slave"};
-    case Reason::kQuota: return {"quota", "the slave has as many addresses as one slave may have"};
-    case Reason::kDeclinedBefore: return {"declined_before", "the guest has just declined it"};
+    case Reason::kQuota:
+      return {"quota", "the slave has as many addresses as one slave may have"};
+    case Reason::kDeclinedBefore:
+      return {"declined_before", "the guest has just declined it"};
     case Reason::kIpv6Disabled:
-      return {"ipv6_disabled", "IPv6 is off on the slave; sysctl net.ipv6.conf.SLAVE.disable_ipv6=0"};
+      return {"ipv6_disabled",
+              "IPv6 is off on the slave; sysctl net.ipv6.conf.SLAVE.disable_ipv6=0"};
     case Reason::kNotPermitted:
-      return {"not_permitted", "the kernel forbids it; start l3sync through l3sync-open, which keeps CAP_NET_ADMIN"};
-    case Reason::kKernelError: return {"kernel_error", "the kernel refused"};
-    case Reason::kReleased: return {"released", "the guest released it"};
-    case Reason::kDeclined: return {"declined", "the guest declined it"};
-    case Reason::kNak: return {"nak", "the DHCP server took it back"};
-    case Reason::kExpired: return {"expired", "its lifetime is over"};
-    case Reason::kOfferNotTaken: return {"offer_not_taken", "the guest did not take the offer"};
+      return {"not_permitted",
+              "the kernel forbids it; start l3sync through l3sync-open, which keeps CAP_NET_ADMIN"};
+    case Reason::kKernelError:
+      return {"kernel_error", "the kernel refused"};
+    case Reason::kReleased:
+      return {"released", "the guest released it"};
+    case Reason::kDeclined:
+      return {"declined", "the guest declined it"};
+    case Reason::kNak:
+      return {"nak", "the DHCP server took it back"};
+    case Reason::kExpired:
+      return {"expired", "its lifetime is over"};
+    case Reason::kOfferNotTaken:
+      return {"offer_not_taken", "the guest did not take the offer"};
     case Reason::kOfferYielded:
       return {"offer_yielded", "the same address was promised to another slave"};
-    case Reason::kNewLease: return {"new_lease", "the guest has a new lease"};
-    case Reason::kSlaveGone: return {"slave_gone", "the slave is gone"};
-    case Reason::kLinkDown: return {"link_down", "the slave went down"};
+    case Reason::kNewLease:
+      return {"new_lease", "the guest has a new lease"};
+    case Reason::kSlaveGone:
+      return {"slave_gone", "the slave is gone"};
+    case Reason::kLinkDown:
+      return {"link_down", "the slave went down"};
     case Reason::kDeletedByOther:
       return {"deleted_by_other", "somebody else deleted it; put back up to 3 times an hour"};
-    case Reason::kEvicted: return {"evicted", "it was silent longest, and the slave has too many"};
-    case Reason::kPrefixGone: return {"prefix_gone", "the router took its prefix back"};
-    case Reason::kNotWanted: return {"not_wanted", "no guest uses it"};
+    case Reason::kEvicted:
+      return {"evicted", "it was silent longest, and the slave has too many"};
+    case Reason::kPrefixGone:
+      return {"prefix_gone", "the router took its prefix back"};
+    case Reason::kNotWanted:
+      return {"not_wanted", "no guest uses it"};
     case Reason::kModeL3:
-      return {"mode_l3", "its port is in mode l3, which drops DHCP; ip link set SLAVE type ipvtap mode l2"};
+      return {"mode_l3",
+              "its port is in mode l3, which drops DHCP; ip link set SLAVE type ipvtap mode l2"};
     case Reason::kModeL3s:
-      return {"mode_l3s", "its port is in mode l3s, which drops DHCP; ip link set SLAVE type ipvtap mode l2"};
+      return {"mode_l3s",
+              "its port is in mode l3s, which drops DHCP; ip link set SLAVE type ipvtap mode l2"};
     case Reason::kPlainIpvlan:
-      return {"plain_ipvlan", "it is a plain ipvlan interface of this host, which configures itself: left alone"};
+      return {"plain_ipvlan",
+              "it is a plain ipvlan interface of this host, which configures itself: left alone"};
     case Reason::kOtherNamespace:
-      return {"other_namespace", "it moved to another network namespace, where slaves are not served yet"};
+      return {"other_namespace",
+              "it moved to another network namespace, where slaves are not served yet"};
     case Reason::kPrivateFlag:
-      return {"private_flag",
-              "the port has the flag private: first replies can't be delivered, guests must ask again"};
+      return {
+          "private_flag",
+          "the port has the flag private: first replies can't be delivered, guests must ask again"};
     case Reason::kVepaFlag:
-      return {"vepa_flag", "the port has the flag vepa: first replies can't be delivered, guests must ask again"};
-    case Reason::kStart: return {"start", "start"};
-    case Reason::kPoll: return {"poll", "poll"};
-    case Reason::kEventsLost: return {"events_lost", "the kernel's notifications overflowed"};
-    case Reason::kDumpFailed: return {"dump_failed", "the last reading was interrupted"};
+      return {
+          "vepa_flag",
+          "the port has the flag vepa: first replies can't be delivered, guests must ask again"};
+    case Reason::kStart:
+      return {"start", "start"};
+    case Reason::kPoll:
+      return {"poll", "poll"};
+    case Reason::kEventsLost:
+      return {"events_lost", "the kernel's notifications overflowed"};
+    case Reason::kDumpFailed:
+      return {"dump_failed", "the last reading was interrupted"};
   }
   return {"", ""};
 }

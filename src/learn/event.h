@@ -1,5 +1,5 @@
-// learn: values to decisions. Pure: no syscall, no clock, no log, no thread; time is an argument. What it wants goes out
-// through the Output that its owner gives it.
+// learn: values to decisions. Pure: no syscall, no clock, no log, no thread; time is an argument.
+// What it wants goes out through the Output that its owner gives it.
 #pragma once
 
 #include <cstdint>
@@ -84,8 +84,9 @@ enum class Reason : uint8_t {
   kEventsLost,
   kDumpFailed,
 };
-std::string_view ReasonName(Reason reason);     // "held_by_slave": for programs
-std::string_view ReasonText(Reason reason);     // a clause for people, with the mend where there is one
+std::string_view ReasonName(Reason reason);  // "held_by_slave": for programs
+std::string_view ReasonText(
+    Reason reason);  // a clause for people, with the mend where there is one
 
 // Something that happened, as a value; the runtime writes it. Trivially copyable: crosses a ring.
 struct Event {
@@ -96,7 +97,7 @@ struct Event {
   bool dry_run = false;
   bool has_lifetimes = false;
   bool has_xid = false;
-  int32_t ifindex = 0;       // 0: none
+  int32_t ifindex = 0;        // 0: none
   int32_t other_ifindex = 0;  // kHeldBySlave and kOfferYielded: the other slave; 0: none
   InterfaceName name{};       // filled in by the runtime, which knows the links
   InterfaceName other_name{};
@@ -104,7 +105,7 @@ struct Event {
   uint32_t valid_sec = 0;      // kInfiniteLifetimeSec: never ends
   uint32_t preferred_sec = 0;  // as advertised, not as given to the kernel
   uint32_t xid = 0;
-  int32_t error = 0;           // errno, with kKernelError
+  int32_t error = 0;  // errno, with kKernelError
 };
 static_assert(std::is_trivially_copyable_v<Event>);
 

@@ -9,38 +9,41 @@ namespace l3sync {
 
 // Why a valid message changed nothing. One counter each.
 enum class IgnoreReason : uint8_t {
-  kUnknownInterface,        // neither the parent nor a served slave (a bond's lower device; a slave in mode l3)
-  kWrongSide,               // a client message from the network, or a server or router message from a slave (C2, N1)
-  kWrongOpcode,             // BOOTREPLY of a client, BOOTREQUEST of a server
-  kUnclassifiedRequest,     // a REQUEST that is none of RFC 2131 table 4 (S4-4)
-  kTooManyHolders,          // an xid that too many slaves use already
-  kUnmatchedReply,          // no slave waits for it (S4-2)
-  kCopiedXid,               // a slave used a pending xid and client identifier of another one and got nothing (S4-2)
-  kReplyNotToClient,        // neither broadcast nor addressed to the address it gives (kernel-facts B.4)
-  kOfferOutOfTurn,          // an OFFER to a client that sent no DISCOVER
-  kAckOutOfTurn,            // an ACK to a client that sent no REQUEST (S4-7)
-  kAckOfOtherServer,        // the REQUEST named another server (S4-15)
-  kInformAnswered,          // an ACK to an INFORM binds nothing (S4-6)
-  kNoServerIdentifier,      // OFFER or ACK without option 54 (RFC 2131 table 3)
-  kNoLeaseTime,             // ACK without option 51
-  kZeroLeaseTime,           // S4-8
-  kNoAddress,               // yiaddr 0: nothing to assign (option 108, S4-14)
-  kNakOfOtherServer,        // S4-9
-  kSpoofedRelease,          // RELEASE of an address that is not the sender's (S4-10)
-  kSpoofedDecline,          // S4-11
-  kForceRenew,              // a trigger without state (P4-5)
-  kWaitingOffersFull,       // too many slaves were offered one address at once
-  kPendingRepliesFull,      // too many replies wait for their address
-  kUndeliverableReply,      // not a frame that can be looped to a slave
-  kStaleReply,              // waited too long for its address
-  kRepeatedReply,           // the same reply waits already
-  kClaimOfKernel,           // the host's own kernel said it on the slave
-  kClaimOutsidePrefix,      // a claim in no known prefix (N5)
-  kClaimOfSibling,          // a claim of an address that another slave has
-  kClaimsFull,              // too many claims of one slave wait
-  kNoClaim,                 // a neighbour message without an address to learn
-  kPrefixNotAutonomous,     // L1: A=0, link-local, not a /64, or preferred > valid
-  kPrefixesFull,            // too many prefixes on one link
+  kUnknownInterface,  // neither the parent nor a served slave (a bond's lower device; a slave in
+                      // mode l3)
+  kWrongSide,  // a client message from the network, or a server or router message from a slave (C2,
+               // N1)
+  kWrongOpcode,          // BOOTREPLY of a client, BOOTREQUEST of a server
+  kUnclassifiedRequest,  // a REQUEST that is none of RFC 2131 table 4 (S4-4)
+  kTooManyHolders,       // an xid that too many slaves use already
+  kUnmatchedReply,       // no slave waits for it (S4-2)
+  kCopiedXid,  // a slave used a pending xid and client identifier of another one and got nothing
+               // (S4-2)
+  kReplyNotToClient,  // neither broadcast nor addressed to the address it gives (kernel-facts B.4)
+  kOfferOutOfTurn,    // an OFFER to a client that sent no DISCOVER
+  kAckOutOfTurn,      // an ACK to a client that sent no REQUEST (S4-7)
+  kAckOfOtherServer,  // the REQUEST named another server (S4-15)
+  kInformAnswered,    // an ACK to an INFORM binds nothing (S4-6)
+  kNoServerIdentifier,   // OFFER or ACK without option 54 (RFC 2131 table 3)
+  kNoLeaseTime,          // ACK without option 51
+  kZeroLeaseTime,        // S4-8
+  kNoAddress,            // yiaddr 0: nothing to assign (option 108, S4-14)
+  kNakOfOtherServer,     // S4-9
+  kSpoofedRelease,       // RELEASE of an address that is not the sender's (S4-10)
+  kSpoofedDecline,       // S4-11
+  kForceRenew,           // a trigger without state (P4-5)
+  kWaitingOffersFull,    // too many slaves were offered one address at once
+  kPendingRepliesFull,   // too many replies wait for their address
+  kUndeliverableReply,   // not a frame that can be looped to a slave
+  kStaleReply,           // waited too long for its address
+  kRepeatedReply,        // the same reply waits already
+  kClaimOfKernel,        // the host's own kernel said it on the slave
+  kClaimOutsidePrefix,   // a claim in no known prefix (N5)
+  kClaimOfSibling,       // a claim of an address that another slave has
+  kClaimsFull,           // too many claims of one slave wait
+  kNoClaim,              // a neighbour message without an address to learn
+  kPrefixNotAutonomous,  // L1: A=0, link-local, not a /64, or preferred > valid
+  kPrefixesFull,         // too many prefixes on one link
 };
 inline constexpr size_t kIgnoreReasonCount = static_cast<size_t>(IgnoreReason::kPrefixesFull) + 1;
 std::string_view IgnoreReasonName(IgnoreReason reason);  // "unknown_interface"

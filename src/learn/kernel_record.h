@@ -1,5 +1,6 @@
-// What the kernel says of links, addresses, routes and neighbours, and of our own requests: values that the netlink
-// thread makes of rtnetlink messages and the engine reads. Trivially copyable: they cross a ring.
+// What the kernel says of links, addresses, routes and neighbours, and of our own requests: values
+// that the netlink thread makes of rtnetlink messages and the engine reads. Trivially copyable:
+// they cross a ring.
 #pragma once
 
 #include <net/if.h>
@@ -14,10 +15,12 @@
 
 namespace l3sync {
 
-// Lifetimes for the kernel are in seconds; this one never ends (INFINITY_LIFE_TIME in net/addrconf.h).
+// Lifetimes for the kernel are in seconds; this one never ends (INFINITY_LIFE_TIME in
+// net/addrconf.h).
 inline constexpr uint32_t kInfiniteLifetimeSec = 0xffffffff;
 
-// IFA_PROTO of every address that l3sync sets (rule K1, F16). 1 to 3 are the kernel's own (linux/if_addr.h).
+// IFA_PROTO of every address that l3sync sets (rule K1, F16). 1 to 3 are the kernel's own
+// (linux/if_addr.h).
 inline constexpr uint8_t kAddressProtocol = 76;
 
 using InterfaceName = std::array<char, IFNAMSIZ>;  // ends with a zero byte
@@ -34,11 +37,11 @@ struct LinkRecord {
   int32_t ifindex = 0;
   InterfaceName name{};
   LinkKind kind = LinkKind::kOther;
-  int32_t parent_ifindex = 0;         // IFLA_LINK; 0 if none
+  int32_t parent_ifindex = 0;          // IFLA_LINK; 0 if none
   bool parent_in_other_netns = false;  // IFLA_LINK_NETNSID: parent_ifindex is not of this namespace
-  PortMode mode = PortMode::kL2;      // ipvlan and ipvtap only
-  uint16_t port_flags = 0;            // IPVLAN_F_*; ipvlan and ipvtap only
-  bool is_up = false;                 // IFF_UP
+  PortMode mode = PortMode::kL2;       // ipvlan and ipvtap only
+  uint16_t port_flags = 0;             // IPVLAN_F_*; ipvlan and ipvtap only
+  bool is_up = false;                  // IFF_UP
   MacAddress mac;
   // From a dump or kReadLink, not a notification: only then are mode and flags what they are now.
   bool is_answer = false;
@@ -59,10 +62,10 @@ struct AddressRecord {
 // One next hop of RTM_NEWROUTE. Only from dumps.
 struct RouteRecord {
   IpPrefix destination;
-  IpAddress gateway;      // none for an on-link route
-  int32_t ifindex = 0;    // RTA_OIF; 0 if none
-  uint32_t table = 0;     // RT_TABLE_*
-  uint8_t type = 0;       // RTN_*
+  IpAddress gateway;    // none for an on-link route
+  int32_t ifindex = 0;  // RTA_OIF; 0 if none
+  uint32_t table = 0;   // RT_TABLE_*
+  uint8_t type = 0;     // RTN_*
 };
 
 // RTM_NEWNEIGH. Only from dumps.
@@ -85,10 +88,12 @@ struct DumpMark {
 // The end of one command, exactly one for each command accepted.
 struct CommandResult {
   uint64_t command_id = 0;
-  int32_t error = 0;  // positive errno; ETIMEDOUT when no answer came before the deadline; 0 is success
+  int32_t error =
+      0;  // positive errno; ETIMEDOUT when no answer came before the deadline; 0 is success
 };
 
-// The kernel dropped notifications (ENOBUFS), or they did not fit into the ring: what is known may be stale.
+// The kernel dropped notifications (ENOBUFS), or they did not fit into the ring: what is known may
+// be stale.
 struct EventsLost {};
 
 using KernelRecord = std::variant<LinkRecord, AddressRecord, RouteRecord, NeighbourRecord, DumpMark,

@@ -6,8 +6,8 @@
 
 namespace l3sync {
 
-// An instant of CLOCK_BOOTTIME, which goes on during suspend and which nobody can set. Only the runtime reads the clock;
-// everything below gets the time as an argument.
+// An instant of CLOCK_BOOTTIME, which goes on during suspend and which nobody can set. Only the
+// runtime reads the clock; everything below gets the time as an argument.
 class MonotonicTime {
  public:
   constexpr MonotonicTime() = default;  // boot

@@ -1,0 +1,204 @@
+#include "learn/learner.h"
+
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace l3sync {
+
+Learner::Learner(LearnerOptions options, Output* output)
+    : parent_ifindex_(options.parent_ifindex),
+      book_(std::move(options.policy), output, options.dry_run),
+      dhcp4_(&book_),
+      nd_(&book_) {}
+
+void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& frame,
+                           ByteSpan bytes, MonotonicTime now) {
+  // Rules C2, F2, F20: guests are told apart by the slave that they send on, and by nothing else;
+  // servers and routers are heard on the parent only. What the filter checked is checked again.
+  const auto* dhcp4 = std::get_if<Dhcp4Message>(&frame.message);
+  const auto* nd = std::get_if<NdMessage>(&frame.message);
+  if (ifindex == parent_ifindex_) {
+    const bool from_network = side == FrameSide::kReceived && !frame.source_mac.is_group() &&
+                              frame.source_mac != frame.destination_mac &&
+                              frame.source_mac != shared_mac_;
+    if (!from_network) return book_.Ignore(IgnoreReason::kWrongSide);
+    if (dhcp4 != nullptr) dhcp4_.ObserveServer(frame, *dhcp4, bytes, now);
+    if (nd != nullptr) nd_.ObserveNetwork(frame, *nd, now);
+  } else {
+    if (!book_.slaves().contains(ifindex)) return book_.Ignore(IgnoreReason::kUnknownInterface);
+    if (side != FrameSide::kSent) return book_.Ignore(IgnoreReason::kWrongSide);
+    if (dhcp4 != nullptr) dhcp4_.ObserveClient(ifindex, frame, *dhcp4, now);
+    if (nd != nullptr) nd_.ObserveGuest(ifindex, frame, *nd, now);
+  }
+  Finish(now);
+}
+
+void Learner::Finish(MonotonicTime now) {
+  // Each turn sends at most one waiting offer of an address on its way, and the next one waits for
+  // an answer of the kernel.
+  do {
+    book_.installer().Flush(now);
+    const auto settled = book_.installer().TakeSettled();
+    if (settled.empty()) return;
+    for (const auto& [ifindex, address] : settled) dhcp4_.ReplySettled(ifindex, address, now);
+  } while (true);
+}
+
+// ---- The kernel
+// ----------------------------------------------------------------------------------------------------
+
+void Learner::ObserveAddress(const AddressRecord& record, MonotonicTime now) {
+  if (book_.slaves().contains(record.ifindex)) {
+    book_.installer().ObserveAddress(record, now);
+  } else if (record.deleted) {
+    book_.policy().RemoveHostAddress(record.ifindex, record.address);
+  } else {
+    book_.policy().AddHostAddress(record.ifindex, {record.address, record.prefix_length});
+    // In a dump, once for all of it.
+    if (!in_full_dump_) book_.RecheckPolicy();
+  }
+  Finish(now);
+}
+
+void Learner::ObserveRoute(const RouteRecord& record, MonotonicTime now) {
+  if (record.type == RTN_LOCAL) {
+    if (book_.slaves().contains(record.ifindex)) {
+      book_.installer().ObserveLocalRoute(record.ifindex, record.destination.address);
+    }
+    return;
+  }
+  if (record.type != RTN_UNICAST) return;
+  if (record.gateway.has_value()) {
+    book_.policy().AddNextHop(record.gateway);
+  } else if (record.ifindex == parent_ifindex_) {
+    nd_.ObserveKernelPrefix(record.destination, now);
+  }
+}
+
+void Learner::ObserveNeighbour(const NeighbourRecord& record) {
+  const bool certain = (record.state & (NUD_REACHABLE | NUD_PERMANENT)) != 0;
+  if (record.ifindex != parent_ifindex_ || !certain || record.mac == shared_mac_) return;
+  book_.policy().AddNeighbour(record.address);
+}
+
+void Learner::ObserveDumpMark(const DumpMark& mark, MonotonicTime now) {
+  const bool full = mark.ifindex == 0;
+  if (mark.kind == DumpMark::Kind::kBegin) {
+    in_full_dump_ = in_full_dump_ || full;
+    if (full) book_.policy().BeginDump();
+    return book_.installer().BeginDump(mark.ifindex);
+  }
+  const bool complete = mark.kind == DumpMark::Kind::kEnd;
+  if (full) {
+    in_full_dump_ = false;
+    book_.policy().EndDump(complete);
+  }
+  book_.installer().EndDump(mark.ifindex, complete, now);
+  if (complete) {
+    if (full) book_.RecheckPolicy();
+    std::vector<int32_t> read;
+    for (const auto& [ifindex, slave] : book_.slaves()) {
+      if (slave.is_new && (full || ifindex == mark.ifindex)) read.push_back(ifindex);
+    }
+    for (const int32_t ifindex : read) Adopt(ifindex, now);
+    if (!full) nd_.LookEnded(mark.ifindex, mark.command_id, now);
+  }
+  Finish(now);
+}
+
+// What an earlier run has put on this slave is taken over with the lifetime that the kernel still
+// gives it (rule K6).
+void Learner::Adopt(int32_t ifindex, MonotonicTime now) {
+  book_.slaves()[ifindex].is_new = false;
+  for (const auto& [address, deadline] : book_.installer().OwnAddressesOf(ifindex)) {
+    book_.installer().Changed(address);
+    // A binding that was learned meanwhile knows better; what is forbidden now is taken away.
+    if (book_.bindings().Find(address) != nullptr) continue;
+    if (book_.policy().Check(address, false) != Reason::kNone) continue;
+    Binding binding;
+    binding.address = address;
+    binding.ifindex = ifindex;
+    binding.origin = Origin::kAdopted;
+    binding.valid_until =
+        address.is_v6() && address.is_link_local() ? MonotonicTime::Never() : deadline;
+    binding.preferred_until = binding.valid_until;
+    book_.Want(std::move(binding), now);
+    book_.installer().Confirm(ifindex, address, now);
+  }
+}
+
+void Learner::ObserveResult(const CommandResult& result, MonotonicTime now) {
+  book_.installer().ObserveResult(result, now);
+  Finish(now);
+}
+
+// ---- Links
+// ---------------------------------------------------------------------------------------------------------
+
+void Learner::SetSharedMac(const MacAddress& mac) {
+  shared_mac_ = mac;
+  book_.policy().SetSharedMac(mac);
+}
+
+void Learner::SlaveAppeared(int32_t ifindex, bool is_up, bool loops_back, MonotonicTime now) {
+  book_.policy().RemoveHostInterface(ifindex);  // if it was in another mode before
+  Slave& slave = book_.slaves()[ifindex];
+  slave = {is_up, loops_back, /*is_new=*/true, now};
+  // A full dump that is under way will read its addresses.
+  if (!in_full_dump_) book_.installer().Look(ifindex);
+  Finish(now);
+}
+
+void Learner::SlaveGone(int32_t ifindex, Reason reason, MonotonicTime now) {
+  if (book_.slaves().erase(ifindex) == 0) return;
+  book_.installer().SlaveGone(ifindex);
+  dhcp4_.ForgetSlave(ifindex);
+  nd_.ForgetSlave(ifindex);
+  for (const IpAddress& address : book_.bindings().AddressesOf(ifindex)) {
+    book_.Unwant(address, reason);
+  }
+  Finish(now);
+}
+
+void Learner::SlaveChanged(int32_t ifindex, bool is_up, bool loops_back, MonotonicTime now) {
+  const auto it = book_.slaves().find(ifindex);
+  if (it == book_.slaves().end()) return;
+  it->second.loops_back = loops_back;
+  if (it->second.is_up != is_up) {
+    it->second.is_up = is_up;
+    it->second.last_change = now;
+    if (is_up) {
+      book_.installer().SlaveWentUp(ifindex, now);
+    } else {
+      book_.installer().SlaveWentDown(ifindex, now);
+    }
+  }
+  Finish(now);
+}
+
+void Learner::HostInterfaceGone(int32_t ifindex) { book_.policy().RemoveHostInterface(ifindex); }
+
+// ---- Time
+// ----------------------------------------------------------------------------------------------------------
+
+void Learner::Advance(MonotonicTime now) {
+  for (const IpAddress& address : book_.bindings().Expired(now)) {
+    const Binding* binding = book_.bindings().Find(address);
+    book_.Unwant(address, binding->origin == Origin::kDhcp4Offer ? Reason::kOfferNotTaken
+                                                                 : Reason::kExpired);
+  }
+  dhcp4_.Advance(now);
+  nd_.Advance(now);
+  book_.installer().Advance(now);
+  Finish(now);
+}
+
+MonotonicTime Learner::NextDeadline() const {
+  return std::min(book_.bindings().NextExpiry(), book_.installer().NextDeadline());
+}
+
+}  // namespace l3sync

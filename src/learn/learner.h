@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+
+#include "learn/address_book.h"
+#include "learn/dhcp4_learner.h"
+#include "learn/kernel_record.h"
+#include "learn/nd_learner.h"
+#include "learn/output.h"
+#include "learn/policy.h"
+#include "wire/frame.h"
+
+namespace l3sync {
+
+struct LearnerOptions {
+  int32_t parent_ifindex = 0;
+  bool dry_run = false;
+  PolicyOptions policy;
+};
+
+// On which side of its interface a frame was seen.
+enum class FrameSide : uint8_t { kSent, kReceived };
+
+// The whole of learning for one parent: observations in, commands and events out through the
+// Output. Every member sends what follows from it before it returns. Not thread-safe; the engine's.
+class Learner {
+ public:
+  // `output` is not owned and must outlive this object.
+  Learner(LearnerOptions options, Output* output);
+
+  // `bytes` is the frame that `frame` was parsed from; it is not kept, but copied if it must be
+  // delivered.
+  void ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& frame, ByteSpan bytes,
+                    MonotonicTime now);
+
+  void ObserveAddress(const AddressRecord& record, MonotonicTime now);
+  void ObserveRoute(const RouteRecord& record, MonotonicTime now);
+  void ObserveNeighbour(const NeighbourRecord& record);
+  void ObserveDumpMark(const DumpMark& mark, MonotonicTime now);
+  // Of a command that TrySend took with an odd id (IsInstallerCommand).
+  void ObserveResult(const CommandResult& result, MonotonicTime now);
+
+  void SetSharedMac(const MacAddress& mac);
+  // `loops_back`: the port is neither private nor vepa.
+  void SlaveAppeared(int32_t ifindex, bool is_up, bool loops_back, MonotonicTime now);
+  void SlaveGone(int32_t ifindex, Reason reason, MonotonicTime now);
+  void SlaveChanged(int32_t ifindex, bool is_up, bool loops_back, MonotonicTime now);
+  // An interface that is not a served slave is gone, and its addresses are no longer the host's.
+  void HostInterfaceGone(int32_t ifindex);
+
+  // Does what is due; to be called at NextDeadline() or later.
+  void Advance(MonotonicTime now);
+  MonotonicTime NextDeadline() const;
+
+  const BindingTable& bindings() const { return book_.bindings(); }
+  const IgnoreCounters& ignored() { return book_.ignored(); }
+
+ private:
+  void Finish(MonotonicTime now);
+  void Adopt(int32_t ifindex, MonotonicTime now);
+
+  const int32_t parent_ifindex_;
+  MacAddress shared_mac_;
+  AddressBook book_;
+  Dhcp4Learner dhcp4_;
+  NdLearner nd_;
+  bool in_full_dump_ = false;
+};
+
+}  // namespace l3sync
