@@ -1,0 +1,102 @@
+#include "helper/options.h"
+
+#include <getopt.h>
+
+#include <algorithm>
+
+namespace l3sync {
+namespace {
+
+enum Option : int { kUser = 1, kDryRun, kHelp, kVersion };
+
+constexpr option kOptions[] = {
+    {"user", required_argument, nullptr, kUser},
+    {"dry-run", no_argument, nullptr, kDryRun},
+    {"help", no_argument, nullptr, kHelp},
+    {"version", no_argument, nullptr, kVersion},
+    {nullptr, 0, nullptr, 0},
+};
+
+// What stands before "--": the options, and the words that are none.
+bool ParseOwnWords(std::vector<std::string> words, HelperOptions* options,
+                   std::vector<std::string>* others, std::string* error) {
+  std::string name = "l3sync-open";
+  std::vector<char*> argv = {name.data()};
+  for (std::string& word : words) {
+    argv.push_back(word.data());
+  }
+  argv.push_back(nullptr);
+  const int argc = static_cast<int>(argv.size()) - 1;
+  optind = 0;  // glibc: begin anew
+  opterr = 0;  // our own messages
+  while (true) {
+    const int index = std::max(optind, 1);
+    switch (getopt_long(argc, argv.data(), ":", kOptions, nullptr)) {
+      case -1:
+        others->assign(argv.begin() + optind, argv.begin() + argc);
+        return true;
+      case kUser:
+        options->user = optarg;
+        break;
+      case kDryRun:
+        options->dry_run = true;
+        break;
+      case kHelp:
+        options->help = true;
+        break;
+      case kVersion:
+        options->version = true;
+        break;
+      case ':':
+        *error = std::string(argv[static_cast<size_t>(optind - 1)]) + " needs a value";
+        return false;
+      default:
+        *error = std::string(argv[static_cast<size_t>(std::max(optind - 1, index))]) +
+                 ": no such option, or one that takes no value; options of the command come "
+                 "after \"--\"";
+        return false;
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<HelperOptions> ParseHelperOptions(const std::vector<std::string>& arguments,
+                                                std::string* error) {
+  // getopt_long() would look for options among the command's words, if "--" was forgotten.
+  const auto separator = std::find(arguments.begin(), arguments.end(), "--");
+  HelperOptions options;
+  std::vector<std::string> others;
+  if (!ParseOwnWords({arguments.begin(), separator}, &options, &others, error)) {
+    return std::nullopt;
+  }
+  if (options.help || options.version) {
+    return options;
+  }
+  if (others.empty()) {
+    *error = "no parent interface given";
+    return std::nullopt;
+  }
+  if (separator == arguments.end() || separator + 1 == arguments.end()) {
+    *error =
+        "nothing to run: the command comes after \"--\", as in \"l3sync-open eth0 -- l3sync eth0\"";
+    return std::nullopt;
+  }
+  if (others.size() > 1) {
+    *error = others[1] + ": one parent interface only, then \"--\" and the command";
+    return std::nullopt;
+  }
+  if (others[0].empty()) {
+    *error = "the name of the parent interface is empty";
+    return std::nullopt;
+  }
+  if (options.user.empty()) {
+    *error = "the name of the user is empty";
+    return std::nullopt;
+  }
+  options.parent = others[0];
+  options.command.assign(separator + 1, arguments.end());
+  return options;
+}
+
+}  // namespace l3sync
