@@ -29,10 +29,13 @@ class AddressSession {
   // The kernel answers within the send itself; more than this means that the answer was lost.
   static constexpr absl::Duration kDeadline = absl::Seconds(2);
   // Attempts to send one message while the kernel has no memory for it, each after twice the delay
-  // of the one before; likewise to remove a local route that is not there yet. All together stay
-  // well inside the deadline.
+  // of the one before: 127 ms, well inside the deadline. Likewise to remove the local route of a
+  // new IPv6 address, which the kernel makes in a worker of its own, after it has acknowledged the
+  // address (addrconf_dad_work()).
   static constexpr int kMaxAttempts = 8;
   static constexpr absl::Duration kFirstBackOff = absl::Milliseconds(1);
+  // How soon a full sink is tried again.
+  static constexpr absl::Duration kOfferAgain = absl::Milliseconds(10);
 
   struct Counters {
     uint64_t answered = 0;             // answers that belong to a request
@@ -52,7 +55,8 @@ class AddressSession {
 
   bool HasRoom() const { return in_flight_.size() + results_.size() < kWindow; }
   // Only while HasRoom(). kPutAddress, kRemoveAddress, kRemoveLocalRoute, kReadLink; any other kind
-  // ends with EOPNOTSUPP. The result may be pushed before this returns.
+  // ends with EOPNOTSUPP. The result may be pushed before this returns. A command about an address
+  // waits for the result of the one before about the same: what must be sent again is overtaken.
   void Submit(const Command& command, MonotonicTime now);
   // Call when the port's fd is readable (level triggered: it may leave something for the next
   // call).
@@ -77,22 +81,27 @@ class AddressSession {
   };
 
   uint32_t TakeSequence();
-  // Sends the message of |request| under a new sequence number and files it under that; or ends it.
+  static bool IsAboutLocalRoute(const Request& request);
+  // Sends the message of |request|'s step and files it under a new sequence number, or concludes
+  // it.
   void Transmit(Request request, MonotonicTime now);
-  void BackOff(Request request, MonotonicTime now);
+  // False if the attempts are used up; |request| is then still the caller's.
+  bool BackOff(Request request, MonotonicTime now);
   void ObserveDatagram(ByteSpan datagram, MonotonicTime now);
   void ObserveAnswer(const RtnlMessage& message, MonotonicTime now);
   void ObserveLink(const RtnlMessage& message);
-  void Conclude(const Request& request, int32_t error, MonotonicTime now);
-  void Finish(const Request& request, int32_t error);
-  void OfferResults();
+  // The step is answered with |error|: the next step, another attempt, or the end.
+  void Conclude(Request request, int32_t error, MonotonicTime now);
+  void ConcludeLocalRoute(const Request& request, int32_t error, MonotonicTime now);
+  void Finish(const Request& request, int32_t error, MonotonicTime now);
+  void OfferResults(MonotonicTime now);
 
   RtnlPort* port_;
   RecordSink* sink_;
   uint32_t last_sequence_ = 0;
-  // By the sequence number of the last message sent for the request.
+  // By the sequence number of the last message sent, or a fresh one while nothing is sent.
   absl::flat_hash_map<uint32_t, Request> in_flight_;
-  std::vector<CommandResult> results_;  // not yet accepted by the sink
+  std::vector<CommandResult> results_;  // not yet accepted by the sink, oldest first
   MonotonicTime offer_at_ = MonotonicTime::Never();
   Counters counters_;
   alignas(4) std::array<uint8_t, kNetlinkBufferSize> buffer_;

@@ -77,17 +77,16 @@ class Dumper {
     kClosing,   // kEnd or kFailed, then the result, wait for room
   };
 
+  void Pump(MonotonicTime now);  // as far as it goes without reading
   void Advance(MonotonicTime now);
   void BeginStep(MonotonicTime now);
-  void FinishStep(MonotonicTime now);
-  void Fail(int32_t error);
-  void Close();
-  bool PushMark();
-  bool PushResult();
-  // Both return false when the sink has no room: the message is looked at again later.
-  bool ObserveDatagram(MonotonicTime now);
+  void Fail(int32_t error, State next);
+  bool PushClosing();
+  // Each returns false when the sink has no room: the message is looked at again later.
+  bool ObserveRest(MonotonicTime now);
   bool ObserveMessage(const RtnlMessage& message, MonotonicTime now);
   bool Forward(const RtnlMessage& message);
+  bool ForwardRoutes(const RtnlMessage& message);
   bool Push(const KernelRecord& record);
 
   RtnlPort* port_;
@@ -95,11 +94,11 @@ class Dumper {
   State state_ = State::kIdle;
   Command command_;  // the one under way
   size_t step_ = 0;
-  uint32_t sequence_ = 0;  // of the step under way
+  uint32_t sequence_ = 0;  // of the step under way, or of the last one
   int32_t error_ = 0;
   bool mark_pushed_ = false;  // in kClosing
   bool is_paused_ = false;
-  MonotonicTime deadline_ = MonotonicTime::Never();
+  MonotonicTime deadline_ = MonotonicTime::Never();  // in kReading and kDraining
   MonotonicTime retry_at_ = MonotonicTime::Never();
   std::deque<Command> queue_;
   Counters counters_;
