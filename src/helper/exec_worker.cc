@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <sstream>
 
 #include "helper/stop.h"
 
@@ -32,6 +33,22 @@ void MoveToTheirPlaces(const std::vector<HandedOver>& sockets) {
   if (close_range(static_cast<unsigned>(end), ~0U, 0) != 0) {
     StopWithErrno("can't close the other descriptors");
   }
+}
+
+// execvp() answers EACCES, too, when PATH has a folder that the user may not look into (root's own,
+// often).
+bool IsInPath(const std::string& name) {
+  if (name.find('/') != std::string::npos) {
+    return true;
+  }
+  const char* const path = getenv("PATH");
+  std::istringstream folders(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (access((folder + "/" + name).c_str(), F_OK) == 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void SetVariable(const char* name, const std::string& value) {
@@ -71,9 +88,13 @@ void ExecWorker(const std::vector<HandedOver>& sockets, const std::vector<std::s
   }
   argv.push_back(nullptr);
   execvp(argv[0], argv.data());
-  if (errno == ENOENT) {
-    Stop(kExitFailure, command[0] + ": command not found; give its full path");
+  const int error = errno;
+  if (error == ENOENT || (error == EACCES && !IsInPath(command[0]))) {
+    Stop(kExitFailure, command[0] +
+                           ": command not found; is it installed, in a folder of PATH that " +
+                           user + " may read?");
   }
+  errno = error;
   StopWithErrno(command[0] + ": can't be run by " + user);
 }
 

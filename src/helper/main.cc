@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
   std::string error;
   const auto options = ParseHelperOptions({argv + (argc > 0), argv + argc}, &error);
   if (!options) {
-    Stop(kExitUsage, error + "\n" + kHelperUsage);
+    Stop(kExitUsage, error + " (see l3sync-open --help)");
   }
   if (options->help) {
     std::printf("%s\n%s", kHelperUsage, kHelp);

@@ -56,11 +56,14 @@ void SetReceiveBuffer(int fd) {
   if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &length) != 0) {
     StopWithErrno("SO_RCVBUF");
   }
-  Warn(
-      "no permission to force the receive buffer (in a user namespace, or without CAP_NET_ADMIN): "
-      "it has " +
-      std::to_string(size / 2) + " bytes of " + std::to_string(kReceiveBuffer) +
-      "; net.core.rmem_max is the limit");
+  size /= 2;
+  if (size < kReceiveBuffer) {
+    Warn(
+        "no permission to force the receive buffer (in a user namespace, or without "
+        "CAP_NET_ADMIN): " +
+        std::to_string(size) + " bytes, not " + std::to_string(kReceiveBuffer) +
+        "; a higher net.core.rmem_max helps");
+  }
 }
 
 void LockFilter(int fd, std::vector<sock_filter> filter) {

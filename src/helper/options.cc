@@ -30,7 +30,6 @@ bool ParseOwnWords(std::vector<std::string> words, HelperOptions* options,
   optind = 0;  // glibc: begin anew
   opterr = 0;  // our own messages
   while (true) {
-    const int index = std::max(optind, 1);
     switch (getopt_long(argc, argv.data(), ":", kOptions, nullptr)) {
       case -1:
         others->assign(argv.begin() + optind, argv.begin() + argc);
@@ -50,11 +49,15 @@ bool ParseOwnWords(std::vector<std::string> words, HelperOptions* options,
       case ':':
         *error = std::string(argv[static_cast<size_t>(optind - 1)]) + " needs a value";
         return false;
-      default:
-        *error = std::string(argv[static_cast<size_t>(std::max(optind - 1, index))]) +
-                 ": no such option, or one that takes no value; options of the command come "
-                 "after \"--\"";
+      default: {
+        const bool is_letter = optopt > kVersion;
+        const std::string word = is_letter ? std::string("-") + static_cast<char>(optopt)
+                                           : argv[static_cast<size_t>(optind - 1)];
+        *error = word +
+                 ": no such option, or one without a value; what the command is to see comes after "
+                 "\"--\"";
         return false;
+      }
     }
   }
 }
