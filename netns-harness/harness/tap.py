@@ -152,9 +152,14 @@ class DhcpClient:
         self.xid = int.from_bytes(os.urandom(4), "big") if xid is None else xid
         self._send(frames.DISCOVER, broadcast=self.broadcast)
 
-    def request(self, address=None, server=None):
-        """SELECTING, or INIT-REBOOT when nothing was offered."""
-        self._send(frames.REQUEST, broadcast=self.broadcast, requested=address or self.address, server=server or self.server)
+    def request(self):
+        """SELECTING: what was offered."""
+        self._send(frames.REQUEST, broadcast=self.broadcast, requested=self.address, server=self.server)
+
+    def reboot(self, address):
+        """INIT-REBOOT: an address of an earlier life."""
+        self.xid = int.from_bytes(os.urandom(4), "big")
+        self._send(frames.REQUEST, broadcast=self.broadcast, requested=address)
 
     def renew(self):
         self.xid = int.from_bytes(os.urandom(4), "big")

@@ -34,27 +34,36 @@ QUIET_SYSCTLS = {
 
 
 class World:
-    def __init__(self, folder, sysctls="default", host_address=False):
-        """`host_address`: the parent has addresses of its own, as a host that serves has."""
-        self.folder = folder
+    def __init__(self, folder, sysctls="default", host_address=False, parent="veth"):
+        """`host_address`: the parent has addresses of its own, as a host that serves has.
+        `parent`: what h0 is; a VLAN or a bond has the wire, e0, below it.
+        """
+        self.folder, self.sysctls = folder, sysctls
         self._stack = contextlib.ExitStack()
         self.l3syncs = []
         self._fence_guest = None
         self._fences = iter(FENCES)
         try:
-            self._build(sysctls, host_address)
+            self._build(sysctls, host_address, parent)
         except BaseException:
             self._stack.close()
             raise
 
-    def _build(self, sysctls, host_address):
+    def _build(self, sysctls, host_address, parent):
         self.router = Router(self._stack, self.folder)
         self.host = Namespace("host")
         self._stack.callback(self.host.close)
         self.kernel = Kernel(self.host)
         if sysctls == "quiet":
             self.host.sysctl(**QUIET_SYSCTLS)
-        self.host.ip(f"link add h0 address {SHARED_MAC} type veth peer name r0 address {self.router.mac} netns {self.router.namespace}")
+        here, there = ("h0", "r0") if parent == "veth" else ("e0", "r0") if parent == "bond" else ("e0", "re0")
+        self.host.ip(f"link add {here} address {SHARED_MAC} type veth "
+                     f"peer name {there} address {self.router.mac} netns {self.router.namespace}")
+        if parent == "vlan":
+            self.router.namespace.ip("link set re0 up", "link add link re0 name r0 type vlan id 5")
+            self.host.ip("link set e0 up", "link add link e0 name h0 type vlan id 5")
+        elif parent == "bond":
+            self.host.ip("link add h0 type bond mode active-backup", "link set e0 master h0")
         self.router.configure()
         self.host.ip("link set h0 up")
         if host_address:
@@ -133,6 +142,18 @@ class World:
                 return connection.recv(5) == b"hello"
             except OSError:
                 return False
+
+    def host_source_towards(self, address):
+        """The host's own address that its kernel chooses; nothing is sent."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with self.host.inside():
+            probe = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        with probe:
+            try:
+                probe.connect((address, 9))
+            except OSError:
+                return None
+            return probe.getsockname()[0]
 
     def logs(self):
         """For a failed test's report."""

@@ -1,6 +1,8 @@
 """What happens without l3sync. These tests show that the others can fail."""
 
+import pytest
 from harness import frames
+from harness.router import IPV6
 from harness.topology import SHARED_MAC
 
 
@@ -61,3 +63,24 @@ def test_host_listener_answers_under_a_slaves_address(default_world):
     assert world.kernel.local_route("192.168.50.72")
     with world.host_listener() as (port, _):
         assert world.host_connects("192.168.50.72", port)
+
+
+@pytest.mark.parametrize("only_own", [False, True], ids=["default", "use_oif_addrs_only"])
+def test_host_without_an_ipv6_address_uses_a_slaves(make_world, only_own):
+    """K1: although the address is deprecated; only this setting of the parent stops it."""
+    world = make_world(sysctls="quiet")
+    world.add_slaves("t0")
+    world.host.ip("route add fd00:50::/64 dev h0",
+                  "addr add fd00:50::72/128 dev t0 nodad noprefixroute preferred_lft 0 valid_lft 60")
+    world.host.sysctl(net__ipv6__conf__h0__use_oif_addrs_only=int(only_own))
+    assert (world.host_source_towards(IPV6) == "fd00:50::72") != only_own
+
+
+def test_host_uses_a_slaves_ipv4_address_of_global_scope(make_world):
+    """K1: hence scope host."""
+    world = make_world()
+    world.add_slaves("t0")
+    world.host.ip("route add 192.168.50.0/24 dev h0", "addr add 192.168.50.72/32 dev t0 noprefixroute")
+    assert world.host_source_towards("192.168.50.1") == "192.168.50.72"
+    world.host.ip("addr del 192.168.50.72/32 dev t0", "addr add 192.168.50.72/32 dev t0 scope host noprefixroute")
+    assert world.host_source_towards("192.168.50.1") != "192.168.50.72"

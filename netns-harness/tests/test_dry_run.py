@@ -1,0 +1,34 @@
+"""--dry-run: parse, decide and log, change nothing."""
+
+from harness import frames, rtnetlink
+from harness.topology import SHARED_MAC
+
+
+def test_nothing_changes_and_the_log_says_what_would_have(world):
+    (guest,) = world.raw_guests("t0")
+    # The kernel's own link-local, if any, comes before we begin to watch.
+    if world.sysctls == "default":
+        world.kernel.wait(lambda: [a for a in world.kernel.addresses("t0")
+                                   if not a.flags & rtnetlink.IFA_F_TENTATIVE], 30, "the kernel's link-local")
+    world.router.start_dnsmasq()
+    watch = world.kernel.watch_addresses()
+    local, main = world.kernel.routes("local"), world.kernel.routes("main")
+    l3sync = world.start_l3sync("--dry-run", helper_options=["--dry-run"])
+    parent = world.sniffer()
+    client = guest.client("raw")
+    client.discover()
+    offer = parent.wait(lambda frame: (m := frames.parse_dhcp(frame)) and m.xid == client.xid and m, what="OFFER")
+    said = l3sync.wait_event("address-requested", interface="t0", address=offer.your_address, origin="dhcp4-offer")
+    assert said["dry_run"] is True
+    guest.send(frames.dad_solicitation(SHARED_MAC, "fe80::9999"))
+    l3sync.wait_event("address-requested", interface="t0", address="fe80::9999", dry_run=True)
+    # A broadcast reply comes by the kernel alone, after whatever would have been delivered.
+    fence = guest.client("fence", broadcast=True)
+    fence.discover()
+    fence.wait(frames.OFFER)
+    assert client.replies(frames.OFFER) == [], "nothing is delivered"
+    assert [c for c in watch.changes() if c.address.link == "t0"] == []
+    assert world.kernel.routes("local") == local
+    assert world.kernel.routes("main") == main
+    assert all(event.get("dry_run") is True for event in l3sync.find("address-requested"))
+    watch.close()

@@ -1,0 +1,88 @@
+"""Design §2 and §8: who holds what, and how l3sync says no."""
+
+import pytest
+from harness.l3sync import install_binaries
+
+CAP_NET_ADMIN = 1 << 12
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status") as lines:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in lines if ":\t" in line)
+
+
+@pytest.mark.parametrize("dry_run", [False, True], ids=["normal", "dry-run"])
+def test_worker_holds_what_it_needs_and_no_more(default_world, dry_run):
+    default_world.add_slaves("t0")
+    options = ["--dry-run"] if dry_run else []
+    l3sync = default_world.start_l3sync(*options, helper_options=options)
+    status = status_of(l3sync.pid)
+    assert status["Name"] == "l3sync"
+    assert len(set(status["Uid"].split())) == 1 and "0" not in status["Uid"].split()
+    assert "0" not in status["Gid"].split()
+    assert status["Groups"].split() in ([], status["Gid"].split()[:1])
+    assert status["NoNewPrivs"] == "1"
+    wanted = 0 if dry_run else CAP_NET_ADMIN
+    for name in ("CapEff", "CapPrm", "CapAmb"):
+        assert int(status[name], 16) == wanted, name
+    assert int(status["CapBnd"], 16) & ~CAP_NET_ADMIN == 0
+
+
+def test_only_what_was_handed_over_is_open(default_world):
+    """Descriptors: standard ones, sockets, and what threads wait on; no files."""
+    import os
+
+    default_world.add_slaves("t0")
+    l3sync = default_world.start_l3sync()
+    for number in os.listdir(f"/proc/{l3sync.pid}/fd"):
+        target = os.readlink(f"/proc/{l3sync.pid}/fd/{number}")
+        assert int(number) <= 2 or target.startswith(("socket:", "anon_inode:", "pipe:", "/memfd:")), target
+
+
+def helper(world, *words, user="l3sync"):
+    """Returns (exit status, what it said)."""
+    from harness.process import Process
+
+    process = Process(world.host, "l3sync-open", install_binaries()["l3sync-open"], *words)
+    try:
+        return process.wait_exit(), process.log()
+    finally:
+        process.close()
+
+
+@pytest.mark.parametrize("words, status, named", [
+    (["--user=l3sync", "nope0", "--", "/bin/true"], 1, "nope0"),
+    (["--user=nobody-of-that-name", "h0", "--", "/bin/true"], 1, "nobody-of-that-name"),
+    (["--user=l3sync", "h0"], 64, ""),
+    (["--user=l3sync", "h0", "--"], 64, ""),
+    (["--user=l3sync", "--", "/bin/true"], 64, ""),
+    (["--no-such-option", "h0", "--", "/bin/true"], 64, "no-such-option"),
+    (["--user=l3sync", "h0", "--", "/nonexistent/l3sync"], 1, "/nonexistent/l3sync"),
+], ids=["interface", "user", "no-command", "empty-command", "no-parent", "option", "exec"])
+def test_helper_says_what_is_wrong_in_one_line(default_world, words, status, named):
+    default_world.add_slaves("t0")
+    got, said = helper(default_world, *words)
+    assert got == status, said
+    assert named in said
+    assert len(said.splitlines()) == 1, said
+
+
+def test_without_privilege_it_says_so(default_world):
+    default_world.add_slaves("t0")
+    binary = install_binaries()["l3sync-open"]
+    from harness.process import Process
+
+    process = Process(default_world.host, "l3sync-open", "setpriv", "--reuid=64444", "--regid=64444", "--clear-groups",
+                      "--inh-caps=-all", "--bounding-set=-all", binary, "h0", "--", "/bin/true")
+    try:
+        assert process.wait_exit() == 77, process.log()
+        assert len(process.log().splitlines()) == 1
+    finally:
+        process.close()
+
+
+@pytest.mark.parametrize("program", ["l3sync", "l3sync-open"])
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version(default_world, program, option):
+    out = default_world.host.run(install_binaries()[program], option)
+    assert "l3sync" in out
