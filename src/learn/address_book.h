@@ -10,7 +10,7 @@
 #include "learn/installer.h"
 #include "learn/output.h"
 #include "learn/policy.h"
-#include "learn/slave.h"
+#include "learn/slave_state.h"
 
 namespace l3sync {
 
@@ -48,13 +48,13 @@ class AddressBook {
   Policy& policy() { return policy_; }
   Installer& installer() { return installer_; }
   const Installer& installer() const { return installer_; }
-  Slaves& slaves() { return slaves_; }
+  SlaveStates& slaves() { return slaves_; }
   IgnoreCounters& ignored() { return ignored_; }
 
  private:
   Output* output_;
   bool dry_run_;
-  Slaves slaves_;
+  SlaveStates slaves_;
   IgnoreCounters ignored_{};
   Policy policy_;
   BindingTable bindings_;

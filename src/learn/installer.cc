@@ -29,7 +29,7 @@ uint32_t RestSec(MonotonicTime until, MonotonicTime now) {
 
 }  // namespace
 
-Installer::Installer(const BindingTable* bindings, Slaves* slaves, Output* output,
+Installer::Installer(const BindingTable* bindings, SlaveStates* slaves, Output* output,
                      IgnoreCounters* ignored, bool dry_run)
     : bindings_(bindings), slaves_(slaves), output_(output), ignored_(ignored), dry_run_(dry_run) {}
 

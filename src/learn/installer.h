@@ -14,7 +14,7 @@
 #include "learn/ignore_reason.h"
 #include "learn/kernel_record.h"
 #include "learn/output.h"
-#include "learn/slave.h"
+#include "learn/slave_state.h"
 
 namespace l3sync {
 
@@ -39,7 +39,7 @@ class Installer {
 
   // All are not owned and must outlive this object. In a dry run nothing that changes the kernel is
   // sent.
-  Installer(const BindingTable* bindings, Slaves* slaves, Output* output, IgnoreCounters* ignored,
+  Installer(const BindingTable* bindings, SlaveStates* slaves, Output* output, IgnoreCounters* ignored,
             bool dry_run);
 
   // The binding of `address` was put, changed or removed.
@@ -155,7 +155,7 @@ class Installer {
   void SayRemoved(const IpAddress& address, Slot* slot);
 
   const BindingTable* bindings_;
-  Slaves* slaves_;
+  SlaveStates* slaves_;
   Output* output_;
   IgnoreCounters* ignored_;
   const bool dry_run_;

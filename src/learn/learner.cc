@@ -146,7 +146,7 @@ void Learner::SetSharedMac(const MacAddress& mac) {
 
 void Learner::SlaveAppeared(int32_t ifindex, bool is_up, bool loops_back, MonotonicTime now) {
   book_.policy().RemoveHostInterface(ifindex);  // if it was in another mode before
-  Slave& slave = book_.slaves()[ifindex];
+  SlaveState& slave = book_.slaves()[ifindex];
   slave = {is_up, loops_back, /*is_new=*/true, now};
   // A full dump that is under way will read its addresses.
   if (!in_full_dump_) book_.installer().Look(ifindex);

@@ -9,7 +9,7 @@
 namespace l3sync {
 
 // A served slave, as far as learning and installing depend on it.
-struct Slave {
+struct SlaveState {
   bool is_up = false;
   // The port loops a unicast frame back to a slave of its own: neither private nor vepa
   // (kernel-facts C).
@@ -21,6 +21,6 @@ struct Slave {
   MonotonicTime last_change;
 };
 
-using Slaves = absl::flat_hash_map<int32_t, Slave>;  // by ifindex
+using SlaveStates = absl::flat_hash_map<int32_t, SlaveState>;  // by ifindex
 
 }  // namespace l3sync
