@@ -55,7 +55,7 @@ void DropIds(const Identity& identity) {
     StopWithErrno("can't change to the group of " + identity.name);
   }
   if (setresuid(identity.uid, identity.uid, identity.uid) != 0) {
-    StopWithErrno("can't change to user " + identity.name);
+    StopWithErrno("can't change to " + identity.name);
   }
 }
 

@@ -71,7 +71,7 @@ void OpenStandardStreams() {
 }
 
 void ExecWorker(const std::vector<HandedOver>& sockets, const std::vector<std::string>& command,
-                const std::string& user) {
+                const std::string& worker) {
   std::string names;
   for (const HandedOver& socket : sockets) {
     names += (names.empty() ? "" : ":") + socket.name;
@@ -92,10 +92,10 @@ void ExecWorker(const std::vector<HandedOver>& sockets, const std::vector<std::s
   if (error == ENOENT || (error == EACCES && !IsInPath(command[0]))) {
     Stop(kExitFailure, command[0] +
                            ": command not found; is it installed, in a folder of PATH that " +
-                           user + " may read?");
+                           worker + " may read?");
   }
   errno = error;
-  StopWithErrno(command[0] + ": can't be run by " + user);
+  StopWithErrno(command[0] + ": can't be run by " + worker);
 }
 
 }  // namespace l3sync

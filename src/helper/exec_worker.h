@@ -18,6 +18,6 @@ void OpenStandardStreams();
 // describes it, standard input, output and error, and no other descriptor. `user` is for the
 // message only. Takes over the sockets.
 [[noreturn]] void ExecWorker(const std::vector<HandedOver>& sockets,
-                             const std::vector<std::string>& command, const std::string& user);
+                             const std::vector<std::string>& command, const std::string& worker);
 
 }  // namespace l3sync

@@ -58,7 +58,7 @@ Identity ResolveIdentity(const std::string& user) {
          "root without CAP_SETUID and CAP_SETGID can't become " + user +
              "; grant them, or start as that user with CAP_NET_RAW and CAP_NET_ADMIN");
   }
-  return {true, entry->pw_uid, entry->pw_gid, user};
+  return {true, entry->pw_uid, entry->pw_gid, "user " + user};
 }
 
 }  // namespace l3sync

@@ -11,7 +11,7 @@ struct Identity {
   bool change = false;  // false: who the helper is; uid, gid and groups stay
   uid_t uid = 0;
   gid_t gid = 0;
-  std::string name;  // for messages
+  std::string name;  // for messages: "user l3sync", "uid 1000"
 };
 
 // Who the worker can be, when the helper was asked for `user`. Warns when that is not `user`:
