@@ -3,10 +3,12 @@
 
 #include <poll.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <thread>
-#include <vector>
+#include <utility>
 
 #include "gtest/gtest.h"
 
@@ -105,6 +107,51 @@ TEST(MessageRingThreadsTest, NoWakeupIsLostWhenTheRingIsOftenEmpty) {
     ExpectRecord(*record, number);
     pong_consumer.Pop();
   }
+  thread.join();
+}
+
+// The litmus test of the doorbell: the second record of each round is committed at about the moment
+// at which the consumer frees the first and looks for more. Neither side sleeps, so that they meet
+// often; the consumer looks at the ring only when it was rung for. With acquire and release in
+// place of sequential consistency this fails on x86 within seconds.
+TEST(MessageRingThreadsTest, RingsForARecordThatComesWhileTheConsumerFindsTheRingEmpty) {
+  constexpr uint64_t kRounds = 20'000;
+  auto [producer, consumer] = MessageRing::Create(1).value();
+  std::atomic<uint64_t> consumed = 0;
+  std::atomic<bool> stop = false;
+  std::thread thread([&consumed, &stop, end = std::move(consumer)]() mutable {
+    uint64_t count = 0;
+    while (!stop.load(std::memory_order_relaxed)) {
+      pollfd waiting = {end.doorbell().fd(), POLLIN, 0};
+      if (poll(&waiting, 1, 0) == 0) {
+        std::this_thread::yield();  // there may be one CPU only
+        continue;
+      }
+      end.doorbell().Clear();
+      while (end.Front()) {
+        end.Pop();
+        ++count;
+      }
+      consumed.store(count, std::memory_order_release);
+    }
+  });
+  for (uint64_t round = 0; round < kRounds && !HasFailure(); ++round) {
+    EXPECT_TRUE(producer.TryPush({}));
+    for (uint64_t spin = 0; spin < round % 512; ++spin) {
+      consumed.load(std::memory_order_relaxed);  // passes the time
+    }
+    EXPECT_TRUE(producer.TryPush({}));
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(kWakeupLostMs);
+    while (consumed.load(std::memory_order_acquire) != 2 * (round + 1)) {
+      if (std::chrono::steady_clock::now() > deadline) {
+        ADD_FAILURE() << "a wakeup was lost in round " << round;
+        break;
+      }
+      std::this_thread::yield();
+    }
+  }
+  stop = true;
   thread.join();
 }
 
