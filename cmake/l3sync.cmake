@@ -7,6 +7,8 @@ target_include_directories(l3sync_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${
 # Third-party headers come in as system headers, so that -Werror is about our own code only.
 target_compile_options(l3sync_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wimplicit-fallthrough -Werror
+  # g++ 12 takes the unused inline storage of absl::InlinedVector for an uninitialised read.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
   -D_GLIBCXX_ASSERTIONS -fstack-protector-strong -fstack-clash-protection -fcf-protection)
 target_link_options(l3sync_options INTERFACE -Wl,-z,relro -Wl,-z,now)
 if(L3SYNC_SANITIZE)

@@ -156,6 +156,9 @@ ReasonWords Words(Reason reason) {
       return {"poll", "poll"};
     case Reason::kEventsLost:
       return {"events_lost", "the kernel's notifications overflowed"};
+    case Reason::kNoSlave:
+      return {"no_slave",
+              "it has no ipvtap slave yet; ip link add link PARENT name NAME type ipvtap mode l2"};
     case Reason::kDumpFailed:
       return {"dump_failed", "the last reading was interrupted"};
   }

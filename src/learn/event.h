@@ -83,6 +83,8 @@ enum class Reason : uint8_t {
   kPoll,
   kEventsLost,
   kDumpFailed,
+  // There is nothing to do yet.
+  kNoSlave,
 };
 std::string_view ReasonName(Reason reason);  // "held_by_slave": for programs
 std::string_view ReasonText(

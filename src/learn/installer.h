@@ -39,8 +39,8 @@ class Installer {
 
   // All are not owned and must outlive this object. In a dry run nothing that changes the kernel is
   // sent.
-  Installer(const BindingTable* bindings, SlaveStates* slaves, Output* output, IgnoreCounters* ignored,
-            bool dry_run);
+  Installer(const BindingTable* bindings, SlaveStates* slaves, Output* output,
+            IgnoreCounters* ignored, bool dry_run);
 
   // The binding of `address` was put, changed or removed.
   void Changed(const IpAddress& address) { dirty_.insert(address); }

@@ -45,6 +45,7 @@ class Learner {
   void SlaveAppeared(int32_t ifindex, bool is_up, bool loops_back, MonotonicTime now);
   void SlaveGone(int32_t ifindex, Reason reason, MonotonicTime now);
   void SlaveChanged(int32_t ifindex, bool is_up, bool loops_back, MonotonicTime now);
+  bool IsServed(int32_t ifindex) { return book_.slaves().contains(ifindex); }
   // An interface that is not a served slave is gone, and its addresses are no longer the host's.
   void HostInterfaceGone(int32_t ifindex);
 

@@ -1,0 +1,165 @@
+#include "runtime/event_format.h"
+
+#include <nlohmann/json.hpp>
+#include <string.h>
+
+#include <array>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace l3sync {
+namespace {
+
+// An interface's name may hold any byte but '/' and white space (dev_valid_name()).
+std::string SafeName(const InterfaceName& name, int32_t ifindex) {
+  std::string safe;
+  for (const char c : NameView(name)) {
+    if (c > ' ' && c < 0x7f && c != '\\') {
+      safe.push_back(c);
+    } else {
+      absl::StrAppendFormat(&safe, "\\x%02x", static_cast<unsigned char>(c));
+    }
+  }
+  return safe.empty() ? absl::StrCat("interface ", ifindex) : safe;
+}
+
+std::string LifetimeText(uint32_t seconds) {
+  if (seconds == kInfiniteLifetimeSec) return "without end";
+  return absl::StrCat("for ", absl::FormatDuration(absl::Seconds(seconds)));
+}
+
+std::string_view OriginText(Origin origin) {
+  switch (origin) {
+    case Origin::kNone:
+      return "";
+    case Origin::kDhcp4Offer:
+      return "offered by DHCP";
+    case Origin::kDhcp4Ack:
+      return "leased by DHCP";
+    case Origin::kLinkLocal:
+      return "the guest's link-local address";
+    case Origin::kSlaac:
+      return "formed by the guest (SLAAC)";
+    case Origin::kAdopted:
+      return "set by an earlier run";
+  }
+  return "";
+}
+
+// ": offered by DHCP, for 1m, xid 1a2b3c4d", as far as there is something to say.
+std::string Details(const Event& event) {
+  std::string details(OriginText(event.origin));
+  const auto add = [&](const std::string& text) {
+    absl::StrAppend(&details, details.empty() ? "" : ", ", text);
+  };
+  if (event.has_lifetimes) add(LifetimeText(event.valid_sec));
+  if (event.has_lifetimes && event.preferred_sec == 0) add("deprecated");
+  if (event.has_xid) add(absl::StrFormat("xid %08x", event.xid));
+  return details.empty() ? "" : absl::StrCat(": ", details);
+}
+
+std::string Because(const Event& event) {
+  if (event.reason == Reason::kNone) return "";
+  std::string text = absl::StrCat(": ", std::string(ReasonText(event.reason)));
+  if (event.other_ifindex != 0) {
+    absl::StrAppend(&text, " (", SafeName(event.other_name, event.other_ifindex), ")");
+  }
+  if (event.error != 0) absl::StrAppend(&text, " (", strerrordesc_np(event.error), ")");
+  return text;
+}
+
+std::string LinkLine(const Event& event, const std::string& name) {
+  switch (event.kind) {
+    case EventKind::kLinkAdded:
+      return event.reason == Reason::kNone ? name + ": served from now on"
+                                           : absl::StrCat(name, ": not served", Because(event));
+    case EventKind::kLinkRemoved:
+      return absl::StrCat(name, ": no longer served",
+                          event.reason == Reason::kNone ? ": it is gone" : Because(event));
+    case EventKind::kPortChanged:
+      return event.reason == Reason::kNone
+                 ? name + ": all slaves are in mode l2 without flags: served"
+                 : absl::StrCat(name, ": its slaves", Because(event));
+    case EventKind::kParentGone:
+      return name + ": the parent is gone, and its slaves with it; start again when it is back";
+    case EventKind::kResync:
+      return absl::StrCat(name, ": reading links and addresses from the kernel", Because(event));
+    case EventKind::kReady:
+      return absl::StrCat(name, ": ready", event.dry_run ? " (dry run: nothing is changed)" : "",
+                          event.reason == Reason::kNone ? "" : ", but", Because(event));
+    default:
+      return name + ": stopped; the addresses stay until their lifetimes end";
+  }
+}
+
+std::string AddressLine(const Event& event, const std::string& name) {
+  const std::string head = absl::StrCat(name, ": ", event.address.ToString(), " ");
+  const std::string_view would = event.dry_run ? "would be " : "";
+  const auto line = [&](std::string_view what, const std::string& rest) {
+    return absl::StrCat(head, std::string(would), std::string(what), rest);
+  };
+  switch (event.kind) {
+    case EventKind::kAddressRequested:
+      return line("put on the slave", Details(event));
+    case EventKind::kAddressConfirmed:
+      return line("on the slave", Details(event));
+    case EventKind::kAddressRefreshed:
+      return line("refreshed", Details(event));
+    case EventKind::kAddressRemoved:
+      return line("removed", Because(event));
+    case EventKind::kAddressRefused:
+      return line("refused", Because(event));
+    default:
+      return absl::StrCat(head, "reply delivered", Details(event));
+  }
+}
+
+std::string_view SeverityName(Severity severity) {
+  switch (severity) {
+    case Severity::kInfo:
+      return "info";
+    case Severity::kWarning:
+      return "warning";
+    case Severity::kError:
+      return "error";
+  }
+  return "";
+}
+
+int64_t JsonLifetime(uint32_t seconds) {
+  return seconds == kInfiniteLifetimeSec ? int64_t{-1} : int64_t{seconds};
+}
+
+}  // namespace
+
+std::string FormatText(const Event& event) {
+  const std::string name = SafeName(event.name, event.ifindex);
+  return event.address.has_value() ? AddressLine(event, name) : LinkLine(event, name);
+}
+
+std::string FormatJson(const Event& event, absl::Time time) {
+  nlohmann::ordered_json json;
+  json["time"] = absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone());
+  json["level"] = SeverityName(event.severity);
+  json["event"] = EventName(event.kind);
+  if (event.ifindex != 0) {
+    json["interface"] = NameView(event.name);
+    json["ifindex"] = event.ifindex;
+  }
+  if (event.address.has_value()) json["address"] = event.address.ToString();
+  if (event.origin != Origin::kNone) json["origin"] = OriginName(event.origin);
+  if (event.has_lifetimes) {
+    json["valid_lifetime"] = JsonLifetime(event.valid_sec);
+    json["preferred_lifetime"] = JsonLifetime(event.preferred_sec);
+  }
+  if (event.has_xid) json["xid"] = absl::StrFormat("%08x", event.xid);
+  if (event.reason != Reason::kNone) json["reason"] = ReasonName(event.reason);
+  if (event.other_ifindex != 0) json["other_interface"] = NameView(event.other_name);
+  if (event.error != 0) json["error"] = strerrorname_np(event.error);
+  if (event.dry_run) json["dry_run"] = true;
+  return json.dump(-1, ' ', /*ensure_ascii=*/true, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace l3sync

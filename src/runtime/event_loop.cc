@@ -1,0 +1,95 @@
+#include "runtime/event_loop.h"
+
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace l3sync {
+namespace {
+
+bool AddToEpoll(int epoll_fd, int fd) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = fd;
+  return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+}  // namespace
+
+std::optional<EventLoop> EventLoop::Create(int stop_fd) {
+  const int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  const int timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+  EventLoop loop(epoll_fd, timer_fd, stop_fd);
+  if (epoll_fd < 0 || timer_fd < 0) return std::nullopt;
+  if (!AddToEpoll(epoll_fd, timer_fd) || !AddToEpoll(epoll_fd, stop_fd)) return std::nullopt;
+  return loop;
+}
+
+EventLoop::EventLoop(int epoll_fd, int timer_fd, int stop_fd)
+    : epoll_fd_(epoll_fd), timer_fd_(timer_fd), stop_fd_(stop_fd) {}
+
+EventLoop::EventLoop(EventLoop&& other) noexcept
+    : epoll_fd_(std::exchange(other.epoll_fd_, -1)),
+      timer_fd_(std::exchange(other.timer_fd_, -1)),
+      stop_fd_(other.stop_fd_),
+      watched_(std::move(other.watched_)) {}
+
+EventLoop::~EventLoop() {
+  if (timer_fd_ >= 0) close(timer_fd_);
+  if (epoll_fd_ >= 0) close(epoll_fd_);
+}
+
+bool EventLoop::Watch(int fd, std::function<void()> on_readable) {
+  if (!AddToEpoll(epoll_fd_, fd)) return false;
+  watched_.push_back({fd, std::move(on_readable)});
+  return true;
+}
+
+void EventLoop::SetWatched(int fd, bool is_watched) {
+  for (Watched& watched : watched_) {
+    if (watched.fd != fd || watched.is_watched == is_watched) continue;
+    watched.is_watched = is_watched;
+    epoll_event event{};
+    event.events = is_watched ? static_cast<uint32_t>(EPOLLIN) : 0U;
+    event.data.fd = fd;
+    epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, fd, &event);
+  }
+}
+
+void EventLoop::SetTimer(MonotonicTime when, MonotonicTime now) {
+  itimerspec setting{};  // all zeros: disarmed
+  if (!when.is_never()) {
+    // A deadline that has passed still needs a time in the future: zero would disarm.
+    const MonotonicTime at = std::max(when, now + absl::Nanoseconds(1));
+    setting.it_value = absl::ToTimespec(at.since_boot());
+  }
+  timerfd_settime(timer_fd_, TFD_TIMER_ABSTIME, &setting, nullptr);
+}
+
+void EventLoop::Run(const Clock& clock, const std::function<MonotonicTime()>& turn) {
+  std::array<epoll_event, 16> events{};
+  while (true) {
+    SetTimer(turn(), clock.Now());
+    const int count = epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), -1);
+    if (count < 0 && errno != EINTR) return;
+    for (int i = 0; i < count; ++i) {
+      const int fd = events[static_cast<size_t>(i)].data.fd;
+      if (fd == stop_fd_) return;
+      if (fd == timer_fd_) {
+        uint64_t expirations = 0;
+        [[maybe_unused]] const ssize_t size = read(timer_fd_, &expirations, sizeof(expirations));
+        continue;
+      }
+      for (Watched& watched : watched_) {
+        if (watched.fd == fd) watched.on_readable();
+      }
+    }
+  }
+}
+
+}  // namespace l3sync

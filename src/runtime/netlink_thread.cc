@@ -1,0 +1,99 @@
+#include "runtime/netlink_thread.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace l3sync {
+namespace {
+
+// How soon a full kernel ring is tried again: the engine empties it all the time.
+constexpr absl::Duration kRingRetry = absl::Milliseconds(1);
+
+}  // namespace
+
+bool NetlinkThread::RingSink::Push(const KernelRecord& record) {
+  return kernel_.TryPush({reinterpret_cast<const uint8_t*>(&record), sizeof(record)});
+}
+
+NetlinkThread::NetlinkThread(NetlinkPorts ports, MessageRing::Consumer commands,
+                             MessageRing::Producer kernel, const Clock* clock)
+    : ports_(ports),
+      commands_(std::move(commands)),
+      clock_(clock),
+      sink_(std::move(kernel)),
+      session_(ports.requests, &sink_),
+      dumper_(ports.dumps, &sink_),
+      notifications_(ports.notifications, &sink_) {}
+
+void NetlinkThread::Run(EventLoop loop) {
+  const bool watched =
+      loop.Watch(commands_.doorbell().fd(), [this] { commands_.doorbell().Clear(); }) &&
+      loop.Watch(ports_.requests->fd(), [this] { session_.OnReadable(clock_->Now()); }) &&
+      loop.Watch(ports_.dumps->fd(), [this] { dumper_.OnReadable(clock_->Now()); }) &&
+      loop.Watch(ports_.notifications->fd(), [this] { notifications_.OnReadable(); });
+  if (!watched) return;
+  loop.Run(*clock_, [this, &loop] { return Turn(&loop); });
+}
+
+MonotonicTime NetlinkThread::Turn(EventLoop* loop) {
+  const MonotonicTime now = clock_->Now();
+  if (session_.NextDeadline() <= now) session_.Expire(now);
+  if (dumper_.NextDeadline() <= now) dumper_.Expire(now);
+  if (notifications_.has_loss()) notifications_.OfferLoss();
+  if (has_unsent_result_) has_unsent_result_ = !sink_.Push(unsent_result_);
+  TakeCommands();
+  loop->SetWatched(ports_.dumps->fd(), !dumper_.is_paused());
+  MonotonicTime next = std::min(session_.NextDeadline(), dumper_.NextDeadline());
+  if (has_unsent_result_ || notifications_.has_loss()) next = std::min(next, now + kRingRetry);
+  return next;
+}
+
+void NetlinkThread::TakeCommands() {
+  while (const auto record = commands_.Front()) {
+    Command command;
+    std::memcpy(&command, record->data(), sizeof(command));
+    // The next answer, or the deadline of one, makes room.
+    if (!Perform(command, record->subspan(sizeof(command)))) return;
+    commands_.Pop();
+  }
+}
+
+bool NetlinkThread::Perform(const Command& command, ByteSpan frame) {
+  switch (command.kind) {
+    case CommandKind::kDeliverReply:
+      return Deliver(command, frame);
+    case CommandKind::kDumpAll:
+    case CommandKind::kDumpAddresses:
+      if (!dumper_.HasRoom()) return false;
+      dumper_.Start(command, clock_->Now());
+      return true;
+    case CommandKind::kPutAddress:
+    case CommandKind::kRemoveAddress:
+    case CommandKind::kRemoveLocalRoute:
+    case CommandKind::kReadLink:
+      if (!session_.HasRoom()) return false;
+      session_.Submit(command, clock_->Now());
+      return true;
+  }
+  return true;
+}
+
+bool NetlinkThread::Deliver(const Command& command, ByteSpan frame) {
+  // Sent only when the result of the last one is gone: a result is never lost.
+  if (has_unsent_result_ && !sink_.Push(unsent_result_)) return false;
+  has_unsent_result_ = false;
+  const int error =
+      ports_.replies == nullptr ? ENOTCONN : ports_.replies->Send(command.ifindex, frame);
+  ++(error == 0 ? replies_sent_ : reply_errors_);
+  unsent_result_ = {command.id, error};
+  has_unsent_result_ = !sink_.Push(unsent_result_);
+  return true;
+}
+
+NetlinkThread::Counters NetlinkThread::counters() const {
+  return {session_.counters(), dumper_.counters(), notifications_.counters(), replies_sent_,
+          reply_errors_};
+}
+
+}  // namespace l3sync

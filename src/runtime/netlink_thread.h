@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+
+#include "learn/command.h"
+#include "netlink/address_session.h"
+#include "netlink/dumper.h"
+#include "netlink/notification_reader.h"
+#include "netlink/record_sink.h"
+#include "netlink/rtnl_port.h"
+#include "ring/message_ring.h"
+#include "runtime/event_loop.h"
+#include "runtime/reply_sender.h"
+
+namespace l3sync {
+
+// What the netlink thread works on. Not owned; all must outlive it. `replies` may be null (a dry
+// run delivers nothing).
+struct NetlinkPorts {
+  RtnlPort* requests = nullptr;
+  RtnlPort* dumps = nullptr;
+  RtnlPort* notifications = nullptr;
+  ReplySender* replies = nullptr;
+};
+
+// Does the engine's commands and brings it what the kernel says. Decides nothing.
+class NetlinkThread {
+ public:
+  NetlinkThread(NetlinkPorts ports, MessageRing::Consumer commands, MessageRing::Producer kernel,
+                const Clock* clock);
+
+  void Run(EventLoop loop);
+
+  struct Counters {
+    AddressSession::Counters requests;
+    Dumper::Counters dumps;
+    NotificationReader::Counters notifications;
+    uint64_t replies_sent = 0;
+    uint64_t reply_errors = 0;
+  };
+  Counters counters() const;  // after Run
+
+ private:
+  class RingSink : public RecordSink {
+   public:
+    explicit RingSink(MessageRing::Producer kernel) : kernel_(std::move(kernel)) {}
+    bool Push(const KernelRecord& record) override;
+
+   private:
+    MessageRing::Producer kernel_;
+  };
+
+  void TakeCommands();
+  // False: it has to wait.
+  bool Perform(const Command& command, ByteSpan frame);
+  bool Deliver(const Command& command, ByteSpan frame);
+  MonotonicTime Turn(EventLoop* loop);
+
+  NetlinkPorts ports_;
+  MessageRing::Consumer commands_;
+  const Clock* clock_;
+  RingSink sink_;
+  AddressSession session_;
+  Dumper dumper_;
+  NotificationReader notifications_;
+  // The result of a delivery that was sent, which the ring had no room for.
+  bool has_unsent_result_ = false;
+  CommandResult unsent_result_;
+  uint64_t replies_sent_ = 0;
+  uint64_t reply_errors_ = 0;
+};
+
+}  // namespace l3sync

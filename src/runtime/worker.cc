@@ -1,0 +1,121 @@
+// The wiring diagram: which thread owns which end of which ring.
+//
+//   capture --frames--> engine --commands--> netlink
+//                         ^  \--events--> main (log)
+//                         +-----kernel------ netlink
+#include "runtime/worker.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+
+#include "ring/message_ring.h"
+#include "runtime/capture_thread.h"
+
+namespace l3sync {
+namespace {
+
+// A burst of 500 guests' DISCOVERs, and as much again.
+constexpr size_t kFramesCapacity = size_t{4} << 20;
+constexpr size_t kCommandsCapacity = size_t{1} << 20;
+// A dump of 4000 slaves with 8 addresses each, if the engine reads nothing meanwhile.
+constexpr size_t kKernelCapacity = size_t{8} << 20;
+constexpr size_t kEventsCapacity = size_t{1} << 20;
+
+void Stop(int stop_fd) {
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t size = write(stop_fd, &one, sizeof(one));
+}
+
+void WriteCounter(int fd, std::string_view group, std::string_view name, uint64_t value) {
+  if (value == 0) return;
+  const std::string line =
+      absl::StrCat("  ", std::string(group), " ", std::string(name), " ", value, "\n");
+  [[maybe_unused]] const ssize_t size = write(fd, line.data(), line.size());
+}
+
+// What was counted, for the eyes of whoever stopped it; only what is not zero. In JSON the log
+// stays one event a line.
+void WriteCounters(const WorkerSetup& setup, const CaptureThread& capture, Engine& engine,
+                   const NetlinkThread& netlink) {
+  if (setup.log_format == LogFormat::kJson) return;
+  const int fd = setup.log_fd;
+  WriteCounter(fd, "frames", "received", capture.counters().frames);
+  WriteCounter(fd, "frames", "ring_full", capture.counters().ring_full);
+  WriteCounter(fd, "frames", "socket_dropped", capture.counters().socket_dropped);
+  WriteCounter(fd, "frames", "receive_errors", capture.counters().errors);
+  for (size_t i = 0; i < kDropReasonCount; ++i) {
+    WriteCounter(fd, "dropped", DropReasonName(static_cast<DropReason>(i)),
+                 engine.counters().dropped[i]);
+  }
+  for (size_t i = 0; i < kIgnoreReasonCount; ++i) {
+    WriteCounter(fd, "ignored", IgnoreReasonName(static_cast<IgnoreReason>(i)),
+                 engine.ignored()[i]);
+  }
+  const NetlinkThread::Counters counters = netlink.counters();
+  WriteCounter(fd, "netlink", "answered", counters.requests.answered);
+  WriteCounter(fd, "netlink", "timeouts", counters.requests.timeouts);
+  WriteCounter(fd, "netlink", "overruns", counters.notifications.overruns);
+  WriteCounter(fd, "netlink", "local_route_errors", counters.requests.local_route_errors);
+  WriteCounter(fd, "netlink", "dumps", counters.dumps.completed);
+  WriteCounter(fd, "netlink", "dumps_failed", counters.dumps.failed);
+  WriteCounter(fd, "replies", "sent", counters.replies_sent);
+  WriteCounter(fd, "replies", "errors", counters.reply_errors);
+  WriteCounter(fd, "events", "lost", engine.counters().events_lost);
+}
+
+}  // namespace
+
+Worker::Outcome Worker::Run(const WorkerSetup& setup) {
+  const int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (stop_fd < 0) return Outcome::kNoResources;
+  absl::Cleanup close_stop = [stop_fd] { close(stop_fd); };
+  auto frames = MessageRing::Create(kFramesCapacity);
+  auto commands = MessageRing::Create(kCommandsCapacity);
+  auto kernel = MessageRing::Create(kKernelCapacity);
+  auto events = MessageRing::Create(kEventsCapacity);
+  auto capture_loop = EventLoop::Create(stop_fd);
+  auto engine_loop = EventLoop::Create(stop_fd);
+  auto netlink_loop = EventLoop::Create(stop_fd);
+  if (!frames || !commands || !kernel || !events || !capture_loop || !engine_loop ||
+      !netlink_loop) {
+    return Outcome::kNoResources;
+  }
+
+  CaptureThread capture(setup.frames, std::move(frames->producer), setup.clock);
+  Engine engine(setup.engine,
+                {std::move(frames->consumer), std::move(kernel->consumer),
+                 std::move(commands->producer), std::move(events->producer)},
+                setup.clock, [stop_fd] { Stop(stop_fd); });
+  NetlinkThread netlink(setup.ports, std::move(commands->consumer), std::move(kernel->producer),
+                        setup.clock);
+  EventWriter writer(std::move(events->consumer), setup.log_fd, setup.signal_fd, setup.log_format);
+
+  std::thread netlink_thread([&] { netlink.Run(std::move(*netlink_loop)); });
+  std::thread engine_thread([&] { engine.Run(std::move(*engine_loop)); });
+  std::thread capture_thread([&] { capture.Run(std::move(*capture_loop)); });
+  writer.RunUntilStopped(stop_fd);
+  Stop(stop_fd);
+  capture_thread.join();
+  engine_thread.join();
+  netlink_thread.join();
+
+  writer.Drain();
+  Event stopped;
+  stopped.kind = EventKind::kStopped;
+  stopped.ifindex = setup.engine.learner.parent_ifindex;
+  stopped.name = setup.parent_name;
+  stopped.dry_run = setup.engine.learner.dry_run;
+  writer.Write(stopped);
+  WriteCounters(setup, capture, engine, netlink);
+  return engine.parent_is_gone() ? Outcome::kParentGone : Outcome::kStopped;
+}
+
+}  // namespace l3sync

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+namespace l3sync {
+
+// The sockets that l3sync-open handed over (LISTEN_FDS, LISTEN_FDNAMES as in sd_listen_fds(3)). -1:
+// there is none.
+struct InheritedSockets {
+  int capture = -1;
+  int deliver = -1;
+};
+
+// Reads and clears the environment variables. `error` is set to one line if they are not what
+// l3sync-open sets.
+InheritedSockets TakeInheritedSockets(std::string* error);
+
+}  // namespace l3sync
