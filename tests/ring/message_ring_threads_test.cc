@@ -17,7 +17,7 @@
 namespace l3sync {
 namespace {
 
-constexpr int kWakeupLostMs = 40'000;  // far longer than any wait that is not for ever
+constexpr int kWakeupLostMs = 20'000;  // far longer than any wait that is not for ever
 
 // A record is its number, then (number * 7) % 300 bytes of it.
 size_t SizeOf(uint64_t number) { return sizeof number + (number * 7) % 300; }
