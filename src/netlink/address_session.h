@@ -29,10 +29,10 @@ class AddressSession {
   // The kernel answers within the send itself; more than this means that the answer was lost.
   static constexpr absl::Duration kDeadline = absl::Seconds(2);
   // Attempts to send one message while the kernel has no memory for it, each after twice the delay
-  // of the one before: 127 ms, well inside the deadline. Likewise to remove the local route of a
+  // of the one before: 511 ms, well inside the deadline. Likewise to remove the local route of a
   // new IPv6 address, which the kernel makes in a worker of its own, after it has acknowledged the
   // address (addrconf_dad_work()).
-  static constexpr int kMaxAttempts = 8;
+  static constexpr int kMaxAttempts = 10;
   static constexpr absl::Duration kFirstBackOff = absl::Milliseconds(1);
   // How soon a full sink is tried again.
   static constexpr absl::Duration kOfferAgain = absl::Milliseconds(10);

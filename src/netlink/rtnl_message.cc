@@ -181,9 +181,10 @@ std::optional<int32_t> ToErrno(int32_t error) {
 }  // namespace
 
 std::optional<RtnlMessage> MessageWalk::Current() const {
+  // Not mnl_nlmsg_ok(): it compares signed numbers, and takes a length of 2 GiB for a good one.
+  if (rest_.size() < sizeof(nlmsghdr)) return std::nullopt;
   const auto* header = reinterpret_cast<const nlmsghdr*>(rest_.data());
-  if (rest_.size() > INT_MAX || !mnl_nlmsg_ok(header, static_cast<int>(rest_.size())))
-    return std::nullopt;
+  if (header->nlmsg_len < sizeof(nlmsghdr) || header->nlmsg_len > rest_.size()) return std::nullopt;
   return RtnlMessage{.type = header->nlmsg_type,
                      .flags = header->nlmsg_flags,
                      .sequence = header->nlmsg_seq,
