@@ -62,6 +62,8 @@ struct Dhcp4Message {
   bool end_seen = false;                               // option 255 in the options field
 
   bool broadcast() const { return (flags & 0x8000) != 0; }
+
+  friend bool operator==(const Dhcp4Message&, const Dhcp4Message&) = default;
 };
 
 // `udp_payload` is not kept. Rules P4-1 to P4-6.

@@ -27,6 +27,8 @@ struct ParsedFrame {
   IpAddress source, destination;
   uint8_t hop_limit = 0;  // TTL for IPv4
   std::variant<Dhcp4Message, NdMessage> message;
+
+  friend bool operator==(const ParsedFrame&, const ParsedFrame&) = default;
 };
 
 // `frame` starts at the Ethernet header; it is not kept. A tag, inline or stripped, is accepted

@@ -17,8 +17,8 @@ constexpr size_t kV6Bytes = 16;
 
 std::string MacAddress::ToString() const {
   std::array<char, sizeof("00:00:00:00:00:00")> text{};
-  std::snprintf(text.data(), text.size(), "%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1],
-                bytes[2], bytes[3], bytes[4], bytes[5]);
+  static_cast<void>(std::snprintf(text.data(), text.size(), "%02x:%02x:%02x:%02x:%02x:%02x",
+                                  bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5]));
   return text.data();
 }
 

@@ -33,6 +33,8 @@ struct PrefixInformation {
   bool autonomous = false;
   uint32_t valid_sec = 0;
   uint32_t preferred_sec = 0;
+
+  friend bool operator==(const PrefixInformation&, const PrefixInformation&) = default;
 };
 
 // One valid RS, RA, NS or NA. A value: owns all it holds. Fields that the type does not have are
@@ -54,6 +56,8 @@ struct NdMessage {
   absl::InlinedVector<PrefixInformation, 2> prefixes;
   absl::InlinedVector<IpAddress, 2> resolvers;  // option 25 (RFC 8106 §5.1)
   bool truncated = false;                       // more prefixes than the limit
+
+  friend bool operator==(const NdMessage&, const NdMessage&) = default;
 };
 
 // What the IPv6 header says that the validity of an ND message depends on (RFC 4861 §6.1, §7.1).
