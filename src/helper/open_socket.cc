@@ -69,7 +69,7 @@ void SetReceiveBuffer(int fd) {
 void LockFilter(int fd, std::vector<sock_filter> filter) {
   const sock_fprog program = {static_cast<unsigned short>(filter.size()), filter.data()};
   SetOption(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, "SO_ATTACH_FILTER");
-  // From now on nobody without CAP_NET_ADMIN changes or removes it (sk_detach_filter()).
+  // From now on nobody changes or removes it, root neither (sk_detach_filter()).
   SetOption(fd, SOL_SOCKET, SO_LOCK_FILTER, 1, "SO_LOCK_FILTER");
 }
 

@@ -190,6 +190,7 @@ void Installer::SendPut(const Binding& binding, Slot* slot, MonotonicTime now) {
           : std::min(RestSec(std::min(binding.preferred_until, deadline), now), command.valid_sec);
   if (!Send(CommandKind::kPutAddress, binding.address, slot, command, now)) return;
   slot->command_replaces = command.replace;
+  if (!command.replace) slot->confirmed = false;
   slot->deadline = deadline;
   if (slot->requested_said) return;
   slot->requested_said = true;
@@ -327,15 +328,14 @@ void Installer::ObserveAddress(const AddressRecord& record, MonotonicTime now) {
   slot.ours = record.protocol == kAddressProtocol && full_length;
   Changed(record.address);
   if (!slot.ours) return;
+  Confirm(record.ifindex, record.address, now);
+  // While a change is on its way, the record may be older than what it will make of the lifetime.
+  if (slot.command_id != 0) return;
   const MonotonicTime deadline = record.valid_sec == kInfiniteLifetimeSec
                                      ? MonotonicTime::Never()
                                      : now + absl::Seconds(record.valid_sec);
-  if (slot.command_id != 0) return;
-  const absl::Duration off = deadline.is_never() != slot.deadline.is_never()
-                                 ? absl::InfiniteDuration()
-                                 : deadline - slot.deadline;
+  const absl::Duration off = deadline - slot.deadline;
   if (off > kLifetimeSlack || off < -kLifetimeSlack) slot.deadline = deadline;
-  Confirm(record.ifindex, record.address, now);
 }
 
 void Installer::Confirm(int32_t ifindex, const IpAddress& address, MonotonicTime now) {
@@ -400,7 +400,6 @@ void Installer::PutEnded(const IpAddress& address, Slot* slot, int error, Monoto
     slot->present = slot->ours = true;
     slot->failures = 0;
     slot->local_route = false;
-    if (was_new) slot->confirmed = false;
     DeliverReplies(address, slot, now);
     if (!was_new && wanted) {
       Event event = MakeEvent(EventKind::kAddressRefreshed, address, slot->ifindex);

@@ -287,7 +287,9 @@ void Engine::ApplyPort(MonotonicTime now) {
 }
 
 InterfaceName Engine::NameOf(int32_t ifindex) const {
-  if (ifindex == links_.parent_ifindex()) return links_.parent().name;
+  if (ifindex == links_.parent_ifindex()) {
+    return links_.is_parent_known() ? links_.parent().name : options_.parent_name;
+  }
   if (const auto slave = links_.slaves().find(ifindex); slave != links_.slaves().end()) {
     return slave->second.name;
   }

@@ -17,6 +17,7 @@ namespace l3sync {
 
 struct EngineOptions {
   LearnerOptions learner;
+  InterfaceName parent_name{};  // until the kernel's own record of it comes
   absl::Duration poll_interval = absl::Seconds(30);
 };
 

@@ -111,7 +111,7 @@ Worker::Outcome Worker::Run(const WorkerSetup& setup) {
   Event stopped;
   stopped.kind = EventKind::kStopped;
   stopped.ifindex = setup.engine.learner.parent_ifindex;
-  stopped.name = setup.parent_name;
+  stopped.name = setup.engine.parent_name;
   stopped.dry_run = setup.engine.learner.dry_run;
   writer.Write(stopped);
   WriteCounters(setup, capture, engine, netlink);

@@ -20,7 +20,6 @@ struct WorkerSetup {
   const Clock* clock = nullptr;
   int log_fd = 2;
   int signal_fd = -1;  // readable: stop
-  InterfaceName parent_name{};
 };
 
 // The wiring: rings, threads, and nothing else. The threads never end before `signal_fd` is

@@ -95,7 +95,7 @@ int RunWorker(const Options& options, int parent_ifindex, const InheritedSockets
                  options.dry_run ? nullptr : replies.get()};
   setup.clock = &clock;
   setup.signal_fd = signal_fd;
-  setup.parent_name = MakeInterfaceName(options.parent);
+  setup.engine.parent_name = MakeInterfaceName(options.parent);
   switch (Worker::Run(setup)) {
     case Worker::Outcome::kStopped:
       return 0;
