@@ -1,0 +1,87 @@
+#include "helper/options.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace l3sync {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::string ErrorOf(const std::vector<std::string>& arguments) {
+  std::string error;
+  EXPECT_FALSE(ParseHelperOptions(arguments, &error).has_value());
+  EXPECT_EQ(error.find('\n'), std::string::npos) << "more than one line";
+  return error;
+}
+
+TEST(HelperOptionsTest, ParsesTheUsualStart) {
+  std::string error;
+  const auto options = ParseHelperOptions({"eth0", "--", "l3sync", "eth0"}, &error);
+  ASSERT_TRUE(options.has_value()) << error;
+  EXPECT_EQ(options->parent, "eth0");
+  EXPECT_THAT(options->command, ElementsAre("l3sync", "eth0"));
+  EXPECT_EQ(options->user, "l3sync");
+  EXPECT_FALSE(options->dry_run);
+}
+
+TEST(HelperOptionsTest, ParsesOptionsBeforeAndAfterTheParent) {
+  std::string error;
+  const auto options =
+      ParseHelperOptions({"--user=nobody", "eth0", "--dry-run", "--", "l3sync"}, &error);
+  ASSERT_TRUE(options.has_value()) << error;
+  EXPECT_EQ(options->parent, "eth0");
+  EXPECT_EQ(options->user, "nobody");
+  EXPECT_TRUE(options->dry_run);
+}
+
+TEST(HelperOptionsTest, ValueMayBeAWordOfItsOwn) {
+  std::string error;
+  const auto options = ParseHelperOptions({"--user", "nobody", "eth0", "--", "l3sync"}, &error);
+  ASSERT_TRUE(options.has_value()) << error;
+  EXPECT_EQ(options->user, "nobody");
+}
+
+TEST(HelperOptionsTest, LeavesTheCommandAlone) {
+  std::string error;
+  const auto options =
+      ParseHelperOptions({"eth0", "--", "l3sync", "--dry-run", "--", "--user=root"}, &error);
+  ASSERT_TRUE(options.has_value()) << error;
+  EXPECT_FALSE(options->dry_run);
+  EXPECT_EQ(options->user, "l3sync");
+  EXPECT_THAT(options->command, ElementsAre("l3sync", "--dry-run", "--", "--user=root"));
+}
+
+TEST(HelperOptionsTest, HelpAndVersionNeedNothingElse) {
+  std::string error;
+  EXPECT_TRUE(ParseHelperOptions({"--help"}, &error)->help);
+  EXPECT_TRUE(ParseHelperOptions({"--version"}, &error)->version);
+  EXPECT_THAT(ParseHelperOptions({"--version"}, &error)->command, IsEmpty());
+}
+
+TEST(HelperOptionsTest, RefusesACommandWithoutSeparator) {
+  EXPECT_THAT(ErrorOf({"eth0"}), HasSubstr("nothing to run"));
+  EXPECT_THAT(ErrorOf({"eth0", "--"}), HasSubstr("nothing to run"));
+  EXPECT_THAT(ErrorOf({"eth0", "l3sync", "eth0"}), HasSubstr("nothing to run"));
+}
+
+TEST(HelperOptionsTest, RefusesNoParentAndTwo) {
+  EXPECT_THAT(ErrorOf({}), HasSubstr("no parent"));
+  EXPECT_THAT(ErrorOf({"--", "l3sync"}), HasSubstr("no parent"));
+  EXPECT_THAT(ErrorOf({"eth0", "eth1", "--", "l3sync"}), HasSubstr("eth1"));
+  EXPECT_THAT(ErrorOf({"", "--", "l3sync"}), HasSubstr("empty"));
+}
+
+TEST(HelperOptionsTest, NamesTheWordThatIsWrong) {
+  EXPECT_THAT(ErrorOf({"eth0", "--bogus", "--", "l3sync"}), HasSubstr("--bogus"));
+  EXPECT_THAT(ErrorOf({"--bogus=3", "eth0", "--", "l3sync"}), HasSubstr("--bogus=3"));
+  EXPECT_THAT(ErrorOf({"eth0", "-xy", "--", "l3sync"}), HasSubstr("-x"));
+  EXPECT_THAT(ErrorOf({"--dry-run=yes", "eth0", "--", "l3sync"}), HasSubstr("--dry-run=yes"));
+  EXPECT_THAT(ErrorOf({"eth0", "--user", "--", "l3sync"}), HasSubstr("--user"));
+  EXPECT_THAT(ErrorOf({"eth0", "--user=", "--", "l3sync"}), HasSubstr("user"));
+}
+
+}  // namespace
+}  // namespace l3sync
