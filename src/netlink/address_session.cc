@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <utility>
 
 #include "absl/container/inlined_vector.h"
 
@@ -50,7 +49,7 @@ void AddressSession::Submit(const Command& command, MonotonicTime now) {
   request.command = command;
   request.deadline = now + kDeadline;
   if (!IsSubmittable(command.kind)) return Finish(request, EOPNOTSUPP, now);
-  Transmit(std::move(request), now);
+  Transmit(request, now);
 }
 
 // Skips 0, which is what the kernel's own notifications carry.
@@ -165,7 +164,7 @@ void AddressSession::Conclude(Request request, int32_t error, MonotonicTime now)
     // is somebody else's, its local route would be taken from them.
     request.step = Step::kLocalRoute;
     request.attempts = 0;
-    return Transmit(std::move(request), now);
+    return Transmit(request, now);
   }
   Finish(request, error != 0 ? error : request.forward_error, now);
 }

@@ -313,7 +313,7 @@ void FakeKernel::NotifyAddress(const AddressRecord& record, const EncodedHeader&
   Notify(EncodeAddress(record.address.is_v6() ? EncodedHeader{} : cause, record));
 }
 
-void FakeKernel::Notify(Bytes message) {
+void FakeKernel::Notify(const Bytes& message) {
   for (const auto& subscriber : subscribers_) {
     const auto queue = subscriber.lock();
     if (queue == nullptr) continue;

@@ -143,7 +143,7 @@ class FakeKernel {
   void EraseLink(int32_t ifindex, bool moved);
   void NotifyLink(const Link& link);
   void NotifyAddress(const AddressRecord& record, const EncodedHeader& cause);
-  void Notify(Bytes message);
+  void Notify(const Bytes& message);
   void Changed();
 
   mutable std::mutex mutex_;
