@@ -1,4 +1,5 @@
-// netlink: rtnetlink messages as values and back, the window of requests, the links of one parent. Decides nothing.
+// netlink: rtnetlink messages as values and back, the window of requests, the links of one parent.
+// Decides nothing.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +15,12 @@ class RtnlPort {
   virtual ~RtnlPort() = default;
   // Readable when Receive has something. Owned by the port.
   virtual int fd() const = 0;
-  // Sends one datagram of whole messages. Returns 0 or a positive errno; nothing was sent if it is not 0.
+  // Sends one datagram of whole messages. Returns 0 or a positive errno; nothing was sent if it is
+  // not 0.
   virtual int Send(ByteSpan messages) = 0;
-  // Receives one datagram. `length` is set only if 0 is returned; otherwise a positive errno: EAGAIN nothing now,
-  // ENOBUFS notifications were lost. A datagram that does not fit into `buffer` is EMSGSIZE.
+  // Receives one datagram. `length` is set only if 0 is returned; otherwise a positive errno:
+  // EAGAIN nothing now, ENOBUFS notifications were lost. A datagram that does not fit into `buffer`
+  // is EMSGSIZE.
   virtual int Receive(MutableByteSpan buffer, size_t* length) = 0;
 };
 
