@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+from harness.l3sync import find_binaries  # noqa: E402
 from harness.topology import World  # noqa: E402
 
 
@@ -15,6 +16,15 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "smoke: the shortest proof that the main job is done")
     if os.geteuid() != 0:
         raise pytest.UsageError("these tests need a namespace with ipvlan: start them with netns-harness/run")
+
+
+def pytest_collection_finish(session):
+    """One clear line instead of a failure for each test."""
+    if any("without_l3sync" not in item.nodeid for item in session.items):
+        try:
+            find_binaries()
+        except FileNotFoundError as error:
+            raise pytest.UsageError(str(error)) from None
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -111,12 +111,16 @@ class Kernel:
         return sorted(a.address for a in self.addresses(link) if a.proto not in KERNEL_PROTOS)
 
     def routes(self, table="main"):
-        """As `ip` prints them, for people to compare; without what counts down."""
+        """As `ip` prints them, for people to compare; without what counts down, and without
+        the kernel's own prefix routes of link-locals, which come when they like.
+        """
         lines = []
         for family in ("-4", "-6"):
             out = self.namespace.run("ip", family, "route", "show", "table", table, check=False)
             for line in out.splitlines():
                 words = line.split()
+                if words[0] == "fe80::/64":
+                    continue
                 if "expires" in words:
                     at = words.index("expires")
                     del words[at : at + 2]
