@@ -1,0 +1,110 @@
+#include "runtime/event_format.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cerrno>
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace l3sync {
+namespace {
+
+Event Requested() {
+  Event event;
+  event.kind = EventKind::kAddressRequested;
+  event.ifindex = 3;
+  event.name = MakeInterfaceName("t0");
+  event.address = IpAddress::V4(0xc000020a);
+  event.origin = Origin::kDhcp4Offer;
+  event.has_lifetimes = true;
+  event.valid_sec = event.preferred_sec = 60;
+  event.has_xid = true;
+  event.xid = 0x1a2b3c4d;
+  return event;
+}
+
+TEST(FormatTextTest, SaysWhichSlaveWhichAddressWhyAndForHowLong) {
+  EXPECT_EQ(FormatText(Requested()),
+            "t0: 192.0.2.10 put on the slave: offered by DHCP, for 1m, xid 1a2b3c4d");
+}
+
+TEST(FormatTextTest, DryRunSaysWhatWouldBe) {
+  Event event = Requested();
+  event.dry_run = true;
+  EXPECT_EQ(FormatText(event),
+            "t0: 192.0.2.10 would be put on the slave: offered by DHCP, for 1m, xid 1a2b3c4d");
+}
+
+TEST(FormatTextTest, RefusalNamesCauseAndOther) {
+  Event event;
+  event.kind = EventKind::kAddressRefused;
+  event.ifindex = 3;
+  event.other_ifindex = 4;
+  event.name = MakeInterfaceName("t0");
+  event.other_name = MakeInterfaceName("t1");
+  event.address = IpAddress::V4(0xc000020a);
+  event.reason = Reason::kHeldBySlave;
+  EXPECT_EQ(FormatText(event), "t0: 192.0.2.10 refused: another slave has it (t1)");
+}
+
+// O2: a name may hold escape sequences; whoever reads the log must not run them.
+TEST(FormatTextTest, NamesAreSafeForATerminal) {
+  Event event = Requested();
+  event.name = MakeInterfaceName("a\x1b[2Jb\xff\\");
+  EXPECT_EQ(FormatText(event).rfind("a\\x1b[2Jb\\xff\\x5c: 192.0.2.10", 0), 0U);
+}
+
+TEST(FormatJsonTest, HasTheMembersOfTheManual) {
+  const auto json = nlohmann::json::parse(FormatJson(Requested(), absl::UnixEpoch()));
+  EXPECT_EQ(json["time"], "1970-01-01T00:00:00+00:00");
+  EXPECT_EQ(json["level"], "info");
+  EXPECT_EQ(json["event"], "address-requested");
+  EXPECT_EQ(json["interface"], "t0");
+  EXPECT_EQ(json["ifindex"], 3);
+  EXPECT_EQ(json["address"], "192.0.2.10");
+  EXPECT_EQ(json["origin"], "dhcp4-offer");
+  EXPECT_EQ(json["valid_lifetime"], 60);
+  EXPECT_EQ(json["preferred_lifetime"], 60);
+  EXPECT_EQ(json["xid"], "1a2b3c4d");
+  EXPECT_FALSE(json.contains("reason"));
+  EXPECT_FALSE(json.contains("dry_run"));
+}
+
+TEST(FormatJsonTest, InfiniteLifetimeIsMinusOne) {
+  Event event = Requested();
+  event.valid_sec = kInfiniteLifetimeSec;
+  EXPECT_EQ(nlohmann::json::parse(FormatJson(event, absl::UnixEpoch()))["valid_lifetime"], -1);
+}
+
+TEST(FormatJsonTest, EveryByteOfANameStaysJson) {
+  for (int byte = 1; byte < 256; ++byte) {
+    Event event = Requested();
+    event.name = MakeInterfaceName(std::string(1, static_cast<char>(byte)));
+    const std::string line = FormatJson(event, absl::UnixEpoch());
+    EXPECT_TRUE(nlohmann::json::accept(line)) << line;
+    EXPECT_EQ(line.find('\n'), std::string::npos);
+    EXPECT_EQ(line.find('\x1b'), std::string::npos);
+  }
+}
+
+// Whatever may happen has a line that says something.
+TEST(FormatTextTest, EveryEventWithEveryReasonHasAText) {
+  for (int kind = 0; kind <= static_cast<int>(EventKind::kStopped); ++kind) {
+    for (int reason = 0; reason <= static_cast<int>(Reason::kNoSlave); ++reason) {
+      Event event;
+      event.kind = static_cast<EventKind>(kind);
+      event.reason = static_cast<Reason>(reason);
+      event.ifindex = 7;
+      event.error = ENOMEM;
+      EXPECT_GT(FormatText(event).size(), 12U);
+      EXPECT_FALSE(EventName(event.kind).empty());
+      EXPECT_EQ(ReasonName(event.reason).empty(), event.reason == Reason::kNone);
+      EXPECT_EQ(ReasonText(event.reason).empty(), event.reason == Reason::kNone);
+      EXPECT_TRUE(nlohmann::json::accept(FormatJson(event, absl::UnixEpoch())));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace l3sync
