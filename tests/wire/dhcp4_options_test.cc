@@ -1,6 +1,4 @@
 // A2, A6: every option code with every length, and floods of options.
-#include <map>
-#include <set>
 #include <string>
 
 #include "gtest/gtest.h"

@@ -1,4 +1,5 @@
 // A2, A3, A6, A12: every ND option type with every length, floods of options, every prefix length.
+#include <array>
 #include <string>
 
 #include "gtest/gtest.h"

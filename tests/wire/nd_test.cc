@@ -1,5 +1,6 @@
 #include "wire/nd.h"
 
+#include <algorithm>
 #include <string>
 
 #include "gtest/gtest.h"

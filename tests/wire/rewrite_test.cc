@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -113,6 +114,15 @@ TEST(RewriteForDeliveryTest, RefusesWhatIsNoUnicastReply) {
         "ok_dhcp4_nak", "ok_dhcp4_discover", "ok_dhcp4_release", "ok_dhcp4_inline_priority_tag"}) {
     ExpectRefusedUntouched(LoadFrame(name).bytes, name);
   }
+}
+
+// C3: a slave sends what it is given; a tagged frame would miss the port's table.
+TEST(RewriteForDeliveryTest, C3_RefusesAnInlineTag) {
+  Bytes frame = Offer();
+  const Bytes tag = {0x81, 0x00, 0x00, 0x00};
+  frame.insert(frame.begin() + 12, tag.begin(), tag.end());
+  ASSERT_TRUE(ParseFrame(frame, FrameMetadata()).ok());
+  ExpectRefusedUntouched(frame, "VID 0");
 }
 
 TEST(RewriteForDeliveryTest, RefusesGroupDestinations) {
