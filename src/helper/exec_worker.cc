@@ -44,7 +44,7 @@ bool IsInPath(const std::string& name) {
   const char* const path = getenv("PATH");
   std::istringstream folders(path == nullptr ? "" : path);
   for (std::string folder; std::getline(folders, folder, ':');) {
-    if (access((folder + "/" + name).c_str(), F_OK) == 0) {
+    if (access(folder.append("/").append(name).c_str(), F_OK) == 0) {
       return true;
     }
   }
@@ -74,7 +74,7 @@ void ExecWorker(const std::vector<HandedOver>& sockets, const std::vector<std::s
                 const std::string& worker) {
   std::string names;
   for (const HandedOver& socket : sockets) {
-    names += (names.empty() ? "" : ":") + socket.name;
+    names.append(names.empty() ? "" : ":").append(socket.name);
   }
   MoveToTheirPlaces(sockets);
   SetVariable("LISTEN_FDS", std::to_string(sockets.size()));
@@ -83,6 +83,7 @@ void ExecWorker(const std::vector<HandedOver>& sockets, const std::vector<std::s
 
   std::vector<std::string> words = command;  // execvp() wants them writable
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) {
     argv.push_back(word.data());
   }

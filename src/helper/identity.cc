@@ -4,8 +4,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
+#include <fstream>
 
 #include "helper/stop.h"
 
@@ -15,17 +14,11 @@ namespace {
 // In the first user namespace every id is mapped to itself (user_namespaces(7)). In others it is
 // rare that the ids of /etc/passwd are mapped, and setgroups() may be denied.
 bool InUserNamespace() {
-  FILE* const map = std::fopen("/proc/self/uid_map", "re");
-  if (map == nullptr) {
-    if (errno == ENOENT) {
-      return false;  // a kernel without user namespaces
-    }
-    StopWithErrno("/proc/self/uid_map");
-  }
-  unsigned inside = 1, outside = 1, count = 0;
-  const bool first_line = std::fscanf(map, "%u %u %u", &inside, &outside, &count) == 3;
-  std::fclose(map);
-  return !first_line || inside != 0 || outside != 0 || count != 0xffffffff;
+  std::ifstream map("/proc/self/uid_map");
+  std::string inside, outside, count;
+  // A map that can't be read: the ids are to change, and it is an error if they don't.
+  return map >> inside >> outside >> count &&
+         (inside != "0" || outside != "0" || count != "4294967295");
 }
 
 bool HasCapability(unsigned capability) {
@@ -35,7 +28,7 @@ bool HasCapability(unsigned capability) {
 }  // namespace
 
 Identity ResolveIdentity(const std::string& user) {
-  const Identity same = {false, geteuid(), getegid(), "uid " + std::to_string(geteuid())};
+  Identity same = {false, geteuid(), getegid(), "uid " + std::to_string(geteuid())};
   if (same.uid != 0) {
     Warn("started without root: " + same.name + " stays, --user is not used");
     return same;
@@ -44,7 +37,6 @@ Identity ResolveIdentity(const std::string& user) {
     Warn("in a user namespace: uid and gid stay, --user is not used");
     return same;
   }
-  errno = 0;
   const passwd* const entry = getpwnam(user.c_str());
   if (entry == nullptr) {
     Stop(kExitFailure, user + ": no such user; \"useradd --system --shell /usr/sbin/nologin " +

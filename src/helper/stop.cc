@@ -6,9 +6,17 @@
 #include <cstring>
 
 namespace l3sync {
+namespace {
+
+void WriteLine(const std::string& text) {
+  // If nobody reads it there is nobody to tell.
+  static_cast<void>(std::fprintf(stderr, "l3sync-open: %s\n", text.c_str()));
+}
+
+}  // namespace
 
 void Stop(int exit_status, const std::string& message) {
-  std::fprintf(stderr, "l3sync-open: %s\n", message.c_str());
+  WriteLine(message);
   std::exit(exit_status);
 }
 
@@ -18,8 +26,6 @@ void StopWithErrno(const std::string& what) {
        what + ": " + std::strerror(error));
 }
 
-void Warn(const std::string& message) {
-  std::fprintf(stderr, "l3sync-open: warning: %s\n", message.c_str());
-}
+void Warn(const std::string& message) { WriteLine("warning: " + message); }
 
 }  // namespace l3sync

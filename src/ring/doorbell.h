@@ -4,8 +4,9 @@
 
 namespace l3sync {
 
-// An eventfd that wakes the consumer of a ring. The consumer waits on fd(), calls Clear(), and only then drains the ring until
-// it is empty: a record that comes after the last look finds the ring empty and rings again.
+// An eventfd that wakes the consumer of a ring. The consumer waits on fd(), calls Clear(), and only
+// then drains the ring until it is empty: a record that comes after the last look finds the ring
+// empty and rings again.
 class Doorbell {
  public:
   static std::optional<Doorbell> Create();  // nullopt: errno says why

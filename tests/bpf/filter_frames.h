@@ -1,8 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace l3sync {
@@ -26,14 +26,15 @@ inline const Bytes kRouter = {0x02, 0, 0, 0, 0, 0x01};
 inline const Bytes kBroadcastMac = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 inline const Bytes kMulticastMac = {0x33, 0x33, 0, 0, 0, 0x01};
 
-inline Bytes Ethernet(const Bytes& destination, const Bytes& source, unsigned type, Bytes payload) {
-  return destination + source + Be16(type) + std::move(payload);
+inline Bytes Ethernet(const Bytes& destination, const Bytes& source, unsigned type,
+                      const Bytes& payload) {
+  return destination + source + Be16(type) + payload;
 }
 
 // `words`: the header's length in words of 4 bytes. `fragment`: flags and offset as in the header.
 inline Bytes Ipv4(uint8_t protocol, const Bytes& payload, unsigned words = 5,
                   unsigned fragment = 0) {
-  Bytes header(words * 4);
+  Bytes header(size_t{words} * 4);
   header[0] = static_cast<uint8_t>(0x40 | words);
   header[6] = static_cast<uint8_t>(fragment >> 8);
   header[7] = static_cast<uint8_t>(fragment);

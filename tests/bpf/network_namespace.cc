@@ -76,7 +76,7 @@ void Enter(Privilege privilege, int reason_fd) {
     Skip(reason_fd, "needs ip (iproute2)");
   }
   body();
-  std::fflush(nullptr);
+  static_cast<void>(std::fflush(nullptr));
   _exit(testing::Test::HasFailure() ? 1 : 0);
 }
 
@@ -85,7 +85,7 @@ void Enter(Privilege privilege, int reason_fd) {
 void RunInNetworkNamespace(Privilege privilege, const std::function<void()>& body) {
   int reason[2];
   ASSERT_EQ(pipe2(reason, O_CLOEXEC), 0);
-  std::fflush(nullptr);
+  static_cast<void>(std::fflush(nullptr));
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
@@ -105,6 +105,15 @@ void RunInNetworkNamespace(Privilege privilege, const std::function<void()>& bod
 
 void Shell(const std::string& command) {
   EXPECT_EQ(std::system(command.c_str()), 0) << command;  // NOLINT(cert-env33-c): a test's set-up
+}
+
+void BringUp(const std::vector<std::string>& interfaces) {
+  for (const std::string& name : interfaces) {
+    Shell("ip link set " + name + " up");
+  }
+  for (const std::string& name : interfaces) {
+    Shell("until ip link show " + name + " | grep -q 'state UP'; do sleep 0.01; done");
+  }
 }
 
 int IfIndex(const std::string& name) {

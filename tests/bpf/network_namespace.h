@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace l3sync {
 
@@ -19,6 +20,10 @@ void RunInNetworkNamespace(Privilege privilege, const std::function<void()>& bod
 
 // Runs a shell command and expects it to succeed.
 void Shell(const std::string& command);
+
+// Brings the interfaces up, and waits until they pass frames: a veth drops what it is given before
+// the kernel's link watch has seen its carrier (linkwatch_do_dev()).
+void BringUp(const std::vector<std::string>& interfaces);
 
 // if_nametoindex(), expected to succeed.
 int IfIndex(const std::string& name);

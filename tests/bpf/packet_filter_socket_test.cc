@@ -84,9 +84,7 @@ std::vector<std::string> ReadUpTo(int fd, size_t last) {
 void MakeInterfaces() {
   Shell("ip link add parent address 02:4c:33:00:00:aa type veth peer name router");
   Shell("ip link add slave address 02:4c:33:00:00:aa type veth peer name port");
-  for (const char* name : {"parent", "router", "slave", "port"}) {
-    Shell(std::string("ip link set ") + name + " up");
-  }
+  BringUp({"parent", "router", "slave", "port"});
 }
 
 // `router` and `port` are in the same namespace, so the socket sees both ends of each frame: the

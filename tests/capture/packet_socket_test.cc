@@ -30,8 +30,7 @@ constexpr int kFrameIsLostMs = 10'000;
 // A veth from `near` to `far`; what is sent on far comes in on near.
 void MakeInterfaces() {
   Shell("ip link add near type veth peer name far");
-  Shell("ip link set near up");
-  Shell("ip link set far up");
+  BringUp({"near", "far"});
 }
 
 // Ready as the helper makes it, but for the filter, and bound to one interface.
@@ -50,8 +49,11 @@ int OpenBound(const std::string& interface, bool auxdata = true) {
 // To every station, of no protocol that the kernel would answer; numbered.
 std::vector<uint8_t> Frame(size_t length, const std::vector<uint8_t>& tag = {}) {
   std::vector<uint8_t> frame = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1};
-  frame.insert(frame.end(), tag.begin(), tag.end());
-  frame.insert(frame.end(), {0x88, 0xb5});  // IEEE 802 local experimental
+  for (const uint8_t byte : tag) {
+    frame.push_back(byte);
+  }
+  frame.push_back(0x88);  // IEEE 802 local experimental
+  frame.push_back(0xb5);
   while (frame.size() < length) {
     frame.push_back(static_cast<uint8_t>(frame.size()));
   }
@@ -195,7 +197,7 @@ TEST(PacketSocketTest, InterfaceGoingDownIsAnErrorOnceAndNotTheEnd) {
     Shell("ip link set near down");
     EXPECT_EQ(Receive(source).outcome, Outcome::kError);
     EXPECT_EQ(source.error(), ENETDOWN);
-    Shell("ip link set near up");
+    BringUp({"near", "far"});
     Send("far", Frame(60));
     EXPECT_EQ(Receive(source).outcome, Outcome::kFrame);
   });

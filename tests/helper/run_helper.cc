@@ -55,6 +55,7 @@ std::string ReadAll(int fd) {
   // Under ptrace, and once the ids have changed, LeakSanitizer can't look and fails.
   setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) {
     argv.push_back(word.data());
   }
