@@ -8,7 +8,7 @@ BROADCAST_MAC = "ff:ff:ff:ff:ff:ff"
 ETH_IPV4, ETH_ARP, ETH_IPV6 = 0x0800, 0x0806, 0x86DD
 DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE, INFORM = range(1, 9)
 OPTION_REQUESTED, OPTION_LEASE, OPTION_TYPE, OPTION_SERVER, OPTION_CLIENT_ID = 50, 51, 53, 54, 61
-RS, RA, NS, NA = 133, 134, 135, 136
+ECHO6, RS, RA, NS, NA = 128, 133, 134, 135, 136
 
 Dhcp = collections.namedtuple(
     "Dhcp", "type xid client_address your_address server lease source destination "
@@ -185,11 +185,16 @@ def parse_arp(frame):
 
 def echo_reply(frame, own):
     """The answer of a guest that has the addresses `own`, or None."""
-    if frame[12:14] != b"\x08\x00" or frame[14] != 0x45 or frame[23] != 1 or frame[34] != 8:
+    if frame[12:14] == b"\x08\x00" and frame[14] == 0x45 and frame[23] == 1 and frame[34] == 8:
+        source, destination = frame[26:30], frame[30:34]
+        message = b"\0\0\0\0" + frame[38 : 14 + struct.unpack_from("!H", frame, 16)[0]]
+        message = message[:2] + struct.pack("!H", checksum(message)) + message[4:]
+        build = lambda us, them: (ETH_IPV4, ipv4(us, them, 1, message))
+    elif frame[12:14] == b"\x86\xdd" and frame[20] == 58 and frame[54] == ECHO6:
+        source, destination = frame[22:38], frame[38:54]
+        body = frame[58 : 54 + struct.unpack_from("!H", frame, 18)[0]]
+        build = lambda us, them: (ETH_IPV6, ipv6(us, them, 58, icmp6(us, them, ECHO6 + 1, body)))
+    else:
         return None
-    source, destination = (str(ipaddress.ip_address(a)) for a in (frame[26:30], frame[30:34]))
-    if destination not in own:
-        return None
-    message = b"\0\0\0\0" + frame[38 : 14 + struct.unpack_from("!H", frame, 16)[0]]
-    message = message[:2] + struct.pack("!H", checksum(message)) + message[4:]
-    return ethernet(mac_text(frame[:6]), mac_text(frame[6:12]), ETH_IPV4, ipv4(destination, source, 1, message))
+    us, them = (str(ipaddress.ip_address(a)) for a in (destination, source))
+    return ethernet(mac_text(frame[:6]), mac_text(frame[6:12]), *build(us, them)) if us in own else None

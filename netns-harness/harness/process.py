@@ -42,6 +42,13 @@ class Process:
     def on_line(self, line):
         """Called in the reader's thread, with the lock held."""
 
+    def follow(self, see):
+        """Calls see(line) for every line, from the first one on."""
+        with self._more:
+            for line in self.lines:
+                see(line)
+            self.on_line = see
+
     def log(self):
         with self._more:
             return "\n".join(self.lines)

@@ -51,13 +51,16 @@ def test_forged_reply_gives_nobody_an_address(default_world, addressing):
     watch.close()
 
 
+@pytest.mark.xfail(strict=True, reason="the socket's filter does not admit server messages of guests yet")
 def test_forger_is_named(default_world):
     """Design §7"""
     world = default_world
     _, rogue = world.raw_guests("t0", "t1")
+    world.router.start_dnsmasq()
     l3sync = world.start_l3sync()
     rogue.send(forged_dhcp(frames.OFFER, 1, ROUTER_MAC, BROADCAST, "255.255.255.255"))
-    l3sync.wait_event("guest-quarantined", interface="t1")
+    world.fence()
+    assert l3sync.find("guest-quarantined", interface="t1")
     assert not l3sync.find("guest-quarantined", interface="t0")
 
 
