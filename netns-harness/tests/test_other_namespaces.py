@@ -36,7 +36,7 @@ def test_slave_of_another_parent_elsewhere_is_not_named(default_world):
     world.add_slaves("t0")
     with contextlib.closing(Namespace("container")) as container, contextlib.closing(Namespace("third")) as third:
         index = json.loads(world.host.run("ip", "-j", "link", "show", "h0"))[0]["ifindex"]
-        third.ip(f"link add h0 index {index} type veth peer name r0",
+        third.ip(f"link add h0 index {index} type veth peer name r0 index 99",
                  "link add link h0 name x0 type ipvtap mode l2",
                  f"link set x0 netns {container.name}")
         # An id for that namespace here, as a moved slave would have made it.

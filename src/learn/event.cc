@@ -141,7 +141,7 @@ ReasonWords Words(Reason reason) {
               "it is a plain ipvlan interface of this host, which configures itself: left alone"};
     case Reason::kOtherNamespace:
       return {"other_namespace",
-              "it moved to another network namespace, where slaves are not served yet"};
+              "it is in another network namespace, where slaves are not served yet"};
     case Reason::kPrivateFlag:
       return {
           "private_flag",

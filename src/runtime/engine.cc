@@ -114,6 +114,14 @@ void Engine::SendOwnCommands(MonotonicTime now) {
 }
 
 void Engine::SayReady() {
+  for (const ForeignSlave& slave : options_.foreign_slaves) {
+    Event event;
+    event.kind = EventKind::kLinkAdded;
+    event.severity = Severity::kWarning;
+    event.name = slave.name;  // no ifindex: that would be the other namespace's
+    event.reason = Reason::kOtherNamespace;
+    Emit(event);
+  }
   Event event;
   event.kind = EventKind::kReady;
   event.ifindex = links_.parent_ifindex();

@@ -9,6 +9,7 @@
 #include "learn/learner.h"
 #include "learn/output.h"
 #include "netlink/link_table.h"
+#include "netlink/namespace_scan.h"
 #include "ring/message_ring.h"
 #include "runtime/event_loop.h"
 #include "wire/drop_reason.h"
@@ -19,6 +20,8 @@ struct EngineOptions {
   LearnerOptions learner;
   InterfaceName parent_name{};  // until the kernel's own record of it comes
   absl::Duration poll_interval = absl::Seconds(30);
+  // Slaves of the parent that were in other network namespaces at the start: named, not served.
+  std::vector<ForeignSlave> foreign_slaves;
 };
 
 // The engine's ends of the rings.

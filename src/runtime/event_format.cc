@@ -144,10 +144,8 @@ std::string FormatJson(const Event& event, absl::Time time) {
   json["time"] = absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone());
   json["level"] = SeverityName(event.severity);
   json["event"] = EventName(event.kind);
-  if (event.ifindex != 0) {
-    json["interface"] = NameView(event.name);
-    json["ifindex"] = event.ifindex;
-  }
+  if (event.name[0] != '\0' || event.ifindex != 0) json["interface"] = NameView(event.name);
+  if (event.ifindex != 0) json["ifindex"] = event.ifindex;
   if (event.address.has_value()) json["address"] = event.address.ToString();
   if (event.origin != Origin::kNone) json["origin"] = OriginName(event.origin);
   if (event.has_lifetimes) {

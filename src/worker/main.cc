@@ -18,6 +18,7 @@
 
 #include "capture/packet_socket.h"
 #include "netlink/mnl_port.h"
+#include "netlink/namespace_scan.h"
 #include "runtime/worker.h"
 #include "worker/inherited.h"
 #include "worker/instance_lock.h"
@@ -30,6 +31,8 @@ namespace {
 constexpr int kExitOther = 1;
 constexpr int kExitUsage = 64;
 constexpr int kExitNoPermission = 77;
+
+constexpr absl::Duration kScanPatience = absl::Seconds(1);
 
 int Fail(int status, const std::string& why) {
   const std::string line = absl::StrCat("l3sync: ", why, "\n");
@@ -89,6 +92,8 @@ int RunWorker(const Options& options, int parent_ifindex, const InheritedSockets
   setup.engine.learner.dry_run = options.dry_run;
   setup.engine.learner.policy = {options.deny, options.eui64, ReadResolvers()};
   setup.engine.poll_interval = options.poll_interval;
+  setup.engine.foreign_slaves =
+      FindSlavesInOtherNamespaces(requests.port.get(), parent_ifindex, kScanPatience);
   setup.log_format = options.log_format;
   setup.frames = &frames;
   setup.ports = {requests.port.get(), dumps.port.get(), notifications.port.get(),
