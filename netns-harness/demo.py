@@ -44,18 +44,33 @@ class Screen:
     def __init__(self):
         self._start = time.monotonic()
         self._lock = threading.Lock()
+        self._ended = False
 
     def line(self, who, text):
         with self._lock:
-            print(f"{time.monotonic() - self._start:5.1f}s  {who:8} │ {text}", flush=True)
+            if not self._ended:
+                print(f"{time.monotonic() - self._start:5.1f}s  {who:8} │ {text}", flush=True)
 
-    def follow(self, process, who, pick=lambda line: line):
+    def gap(self):
+        with self._lock:
+            print(flush=True)
+
+    def end(self):
+        """What comes later is nobody's business: the table stands."""
+        self.gap()
+        self._ended = True
+
+    def follow(self, process, who, pick=lambda line: line, since_now=False):
         def print_line(line):
             picked = pick(line)
             if picked:
                 self.line(who, picked)
 
-        process.follow(print_line)
+        process.follow(print_line, since_now)
+
+
+def client_line(line):
+    return line if CLIENT_LINES.search(line) else None
 
 
 def router_line(line):
@@ -72,14 +87,17 @@ def start_guests(world, screen):
     """One after the other, as machines are switched on."""
     guests = {}
     for name, slave, client, count in GUESTS:
+        screen.gap()
         guest = guests[slave] = world.namespace_guest(slave)
         if not client.startswith("SLAAC"):
             # Or its kernel would ask for the EUI-64 of the shared MAC, and be refused.
             guest.namespace.sysctl(net__ipv6__conf__eth0__disable_ipv6=1)
         if client == "dhclient":
-            screen.follow(guest.start_dhclient(), name, lambda l: l if CLIENT_LINES.search(l) else None)
+            process = guest.start_dhclient()
+            screen.follow(process, name, client_line)
+            process.wait_line("bound to", SECONDS)
         elif client == "udhcpc":
-            screen.follow(guest.start_udhcpc(), name, lambda l: l if CLIENT_LINES.search(l) else None)
+            screen.follow(guest.start_udhcpc(), name, client_line)
         else:
             screen.line(name, "its kernel looks for a router")
             guest.start_slaac(temporary="temporary" in client)
@@ -125,9 +143,10 @@ def demo(world):
     l3sync = world.start_l3sync(log_format="text", wait_ready=False)
     screen.follow(l3sync, "l3sync", without_time)
     l3sync.wait_line(r"\bready\b")
-    screen.follow(world.router.dnsmasq, "router", router_line)
+    # Until here it answered the host's own kernel, which asks on each slave.
+    screen.follow(world.router.dnsmasq, "router", router_line, since_now=True)
     guests = start_guests(world, screen)
-    print(flush=True)
+    screen.end()
     wrong, addresses = report(world, guests)
     routes = " ".join(world.kernel.routes("all")).split()
     wrong += [f"the host has a route to {address}" for address in addresses if address in routes]

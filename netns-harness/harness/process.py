@@ -42,10 +42,10 @@ class Process:
     def on_line(self, line):
         """Called in the reader's thread, with the lock held."""
 
-    def follow(self, see):
-        """Calls see(line) for every line, from the first one on."""
+    def follow(self, see, since_now=False):
+        """Calls see(line) for every line, from the first one on or from now on."""
         with self._more:
-            for line in self.lines:
+            for line in [] if since_now else self.lines:
                 see(line)
             self.on_line = see
 
