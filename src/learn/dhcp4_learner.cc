@@ -129,17 +129,16 @@ void Dhcp4Learner::ObserveServer(const ParsedFrame& frame, const Dhcp4Message& m
 }
 
 // What forbids `address`, or kNone. `other_ifindex` is set with kHeldBySlave.
-Reason Dhcp4Learner::Refusal(const Transaction& transaction, const Dhcp4Message& message,
-                             const IpAddress& address, Origin origin, int32_t* other_ifindex,
-                             MonotonicTime now) const {
+Reason Dhcp4Learner::Refusal(int32_t ifindex, const IpAddress& address, const IpAddress& mask,
+                             Origin origin, int32_t* other_ifindex, MonotonicTime now) const {
   const BindingTable& bindings = book_->bindings();
   const Binding* binding = bindings.Find(address);
-  const bool own = binding != nullptr && binding->ifindex == transaction.ifindex;
+  const bool own = binding != nullptr && binding->ifindex == ifindex;
   if (const Reason reason = book_->policy().Check(address, false); reason != Reason::kNone)
     return reason;
-  if (IsEdgeOfOwnSubnet(address, message.subnet_mask)) return Reason::kSubnetBroadcast;
+  if (IsEdgeOfOwnSubnet(address, mask)) return Reason::kSubnetBroadcast;
   const auto declined = declined_.find(address);
-  if (declined != declined_.end() && declined->second.ifindex == transaction.ifindex &&
+  if (declined != declined_.end() && declined->second.ifindex == ifindex &&
       now < declined->second.until) {
     return Reason::kDeclinedBefore;
   }
@@ -150,10 +149,10 @@ Reason Dhcp4Learner::Refusal(const Transaction& transaction, const Dhcp4Message&
     return Reason::kHeldBySlave;
   }
   if (!own && origin == Origin::kDhcp4Offer &&
-      bindings.CountDhcpOf(transaction.ifindex) >= BindingTable::kMaxDhcpPerSlave) {
+      bindings.CountDhcpOf(ifindex) >= BindingTable::kMaxDhcpPerSlave) {
     return Reason::kQuota;
   }
-  if (!own && (bindings.CountOf(transaction.ifindex) >= BindingTable::kMaxPerSlave ||
+  if (!own && (bindings.CountOf(ifindex) >= BindingTable::kMaxPerSlave ||
                bindings.size() >= BindingTable::kMax)) {
     return Reason::kQuota;
   }
@@ -169,8 +168,8 @@ void Dhcp4Learner::ObserveOffer(const Transaction& transaction, const Reply& rep
   const IpAddress address = offer.yiaddr;
   if (IsZero(address)) return book_->Ignore(IgnoreReason::kNoAddress);
   int32_t other_ifindex = 0;
-  const Reason refusal =
-      Refusal(transaction, offer, address, Origin::kDhcp4Offer, &other_ifindex, now);
+  const Reason refusal = Refusal(transaction.ifindex, address, offer.subnet_mask,
+                                 Origin::kDhcp4Offer, &other_ifindex, now);
   if (refusal != Reason::kNone) {
     return book_->Refuse(transaction.ifindex, address, Origin::kDhcp4Offer, refusal, other_ifindex,
                          now);
@@ -187,10 +186,7 @@ void Dhcp4Learner::ObserveOffer(const Transaction& transaction, const Reply& rep
   if (holder != nullptr && holder->ifindex != transaction.ifindex &&
       book_->installer().AwaitsDelivery(holder->ifindex, address)) {
     if (!reply.unicast) return;  // every slave has it already
-    if (waiting_count_ >= kMaxWaitingOffers) return book_->Ignore(IgnoreReason::kWaitingOffersFull);
-    waiting_[address].push_back({std::move(claim), {reply.bytes.begin(), reply.bytes.end()}});
-    ++waiting_count_;
-    return;
+    return AwaitTurn({std::move(claim), {reply.bytes.begin(), reply.bytes.end()}});
   }
   // A lease that the guest still has (it started anew) outlives an OFFER of the same address.
   const bool has_better = holder != nullptr && holder->ifindex == transaction.ifindex &&
@@ -234,7 +230,8 @@ void Dhcp4Learner::ObserveAck(const Transaction& transaction, const Reply& reply
     return;
   }
   int32_t other_ifindex = 0;
-  const Reason refusal = Refusal(transaction, ack, address, Origin::kDhcp4Ack, &other_ifindex, now);
+  const Reason refusal = Refusal(transaction.ifindex, address, ack.subnet_mask, Origin::kDhcp4Ack,
+                                 &other_ifindex, now);
   if (refusal != Reason::kNone) {
     return book_->Refuse(transaction.ifindex, address, Origin::kDhcp4Ack, refusal, other_ifindex,
                          now);
@@ -304,28 +301,65 @@ void Dhcp4Learner::Deliver(const Transaction& transaction, const Reply& reply,
                                         static_cast<uint8_t>(reply.message.type), frame, now);
 }
 
-void Dhcp4Learner::ReplySettled(int32_t /*ifindex*/, const IpAddress& address, MonotonicTime now) {
+void Dhcp4Learner::AwaitTurn(WaitingOffer offer) {
+  std::deque<WaitingOffer>& queue = waiting_[offer.binding.address];
+  // One turn for each slave, so that a guest that asks on and on takes nobody's.
+  if (std::any_of(queue.begin(), queue.end(), [&](const WaitingOffer& other) {
+        return other.binding.ifindex == offer.binding.ifindex;
+      })) {
+    return book_->Ignore(IgnoreReason::kRepeatedReply);
+  }
+  if (waiting_count_ >= kMaxWaitingOffers) {
+    if (queue.empty()) waiting_.erase(offer.binding.address);
+    return book_->Ignore(IgnoreReason::kWaitingOffersFull);
+  }
+  queue.push_back(std::move(offer));
+  ++waiting_count_;
+}
+
+void Dhcp4Learner::ReplySettled(const IpAddress& address, MonotonicTime now) {
   const auto it = waiting_.find(address);
   if (it == waiting_.end()) return;
   std::deque<WaitingOffer>& queue = it->second;
-  while (!queue.empty()) {
+  bool is_taken = false;
+  while (!queue.empty() && !is_taken) {
     WaitingOffer offer = std::move(queue.front());
     queue.pop_front();
     --waiting_count_;
-    const Binding* holder = book_->bindings().Find(address);
-    const auto slave = book_->slaves().find(offer.binding.ifindex);
-    const bool leased = holder != nullptr && holder->origin != Origin::kDhcp4Offer;
-    if (leased || slave == book_->slaves().end() || !slave->second.loops_back) continue;
-    const int32_t ifindex = offer.binding.ifindex;
-    const uint32_t xid = offer.binding.xid;
-    if (!RewriteForDelivery(absl::MakeSpan(offer.frame))) continue;
-    book_->Want(std::move(offer.binding), now);
-    if (book_->installer().DeliverWhenPresent(
-            ifindex, address, xid, static_cast<uint8_t>(Dhcp4Type::kOffer), offer.frame, now)) {
-      break;
-    }
+    is_taken = TakeTurn(std::move(offer), now);
   }
   if (queue.empty()) waiting_.erase(it);
+}
+
+// False if nothing waits for its delivery now. Much may have happened while the offer waited, so it
+// is judged again.
+bool Dhcp4Learner::TakeTurn(WaitingOffer offer, MonotonicTime now) {
+  const int32_t ifindex = offer.binding.ifindex;
+  const uint32_t xid = offer.binding.xid;
+  const IpAddress address = offer.binding.address;
+  if (offer.binding.valid_until - now < kOfferLifetime - Installer::kMaxReplyAge) {
+    book_->Ignore(IgnoreReason::kStaleReply);
+    return false;
+  }
+  const auto slave = book_->slaves().find(ifindex);
+  if (slave == book_->slaves().end() || !slave->second.loops_back) return false;
+  int32_t other_ifindex = 0;
+  const Reason refusal =
+      Refusal(ifindex, address, IpAddress(), Origin::kDhcp4Offer, &other_ifindex, now);
+  if (refusal != Reason::kNone) {
+    book_->Refuse(ifindex, address, Origin::kDhcp4Offer, refusal, other_ifindex, now);
+    return false;
+  }
+  if (!RewriteForDelivery(absl::MakeSpan(offer.frame))) {
+    book_->Ignore(IgnoreReason::kUndeliverableReply);
+    return false;
+  }
+  // Its own lease came before its turn.
+  const Binding* holder = book_->bindings().Find(address);
+  if (holder != nullptr && holder->origin != Origin::kDhcp4Offer) return false;
+  book_->Want(std::move(offer.binding), now);
+  return book_->installer().DeliverWhenPresent(
+      ifindex, address, xid, static_cast<uint8_t>(Dhcp4Type::kOffer), offer.frame, now);
 }
 
 void Dhcp4Learner::NoteServers(const Dhcp4Message& message) {

@@ -34,9 +34,9 @@ class Dhcp4Learner {
   // not.
   void ObserveServer(const ParsedFrame& frame, const Dhcp4Message& message, ByteSpan bytes,
                      MonotonicTime now);
-  // A reply for `address` was delivered to `ifindex`, or never will be: the next slave that was
-  // offered it has its turn.
-  void ReplySettled(int32_t ifindex, const IpAddress& address, MonotonicTime now);
+  // A reply for `address` was delivered, or never will be: the next slave that was offered it has
+  // its turn.
+  void ReplySettled(const IpAddress& address, MonotonicTime now);
   void ForgetSlave(int32_t ifindex);
   void Advance(MonotonicTime now);
 
@@ -58,9 +58,10 @@ class Dhcp4Learner {
   void ObserveOffer(const Transaction& transaction, const Reply& reply, MonotonicTime now);
   void ObserveAck(const Transaction& transaction, const Reply& reply, MonotonicTime now);
   void ObserveNak(const Transaction& transaction, const Dhcp4Message& message);
-  Reason Refusal(const Transaction& transaction, const Dhcp4Message& message,
-                 const IpAddress& address, Origin origin, int32_t* other_ifindex,
-                 MonotonicTime now) const;
+  Reason Refusal(int32_t ifindex, const IpAddress& address, const IpAddress& mask, Origin origin,
+                 int32_t* other_ifindex, MonotonicTime now) const;
+  void AwaitTurn(WaitingOffer offer);
+  bool TakeTurn(WaitingOffer offer, MonotonicTime now);
   void BindLease(const Transaction& transaction, const Reply& reply, const IpAddress& address,
                  MonotonicTime now);
   void Deliver(const Transaction& transaction, const Reply& reply, const IpAddress& address,

@@ -152,6 +152,9 @@ bool Installer::IsStale(const Binding& binding, const Slot& slot, MonotonicTime 
 void Installer::PutThere(const Binding& binding, Slot* slot, MonotonicTime now) {
   slot->removal.pending = false;
   if (slot->command_id != 0) return;
+  if (slot->present && slot->ours && !slot->replies.empty()) {
+    DeliverReplies(binding.address, slot, now);
+  }
   if (now < slot->next_try) return RetryAt(slot->next_try, binding.address);
   const auto slave = slaves_->find(slot->ifindex);
   if (slave == slaves_->end()) return;
@@ -258,11 +261,12 @@ bool Installer::DeliverWhenPresent(int32_t ifindex, const IpAddress& address, ui
   // While the address is on its way, whether the kernel had it in time can't be known. The reply
   // that it was put for waits already; a guest must never see one twice.
   if (repeated || slot.command_id != 0) {
-    ++(*ignored_)[static_cast<size_t>(IgnoreReason::kRepeatedReply)];
+    Ignore(IgnoreReason::kRepeatedReply);
     return AwaitsDelivery(ifindex, address);
   }
-  if (pending_replies_ >= kMaxPendingReplies) {
-    ++(*ignored_)[static_cast<size_t>(IgnoreReason::kPendingRepliesFull)];
+  if (pending_replies_ >= kMaxPendingReplies ||
+      slot.replies.size() >= kMaxPendingRepliesPerAddress) {
+    Ignore(IgnoreReason::kPendingRepliesFull);
     return false;
   }
   slot.replies.push_back({xid, kind, now, {frame.begin(), frame.end()}});
@@ -275,14 +279,12 @@ bool Installer::AwaitsDelivery(int32_t ifindex, const IpAddress& address) const 
   return slot != nullptr && !slot->replies.empty();
 }
 
-std::vector<std::pair<int32_t, IpAddress>> Installer::TakeSettled() {
-  return std::exchange(settled_, {});
-}
+std::vector<IpAddress> Installer::TakeSettled() { return std::exchange(settled_, {}); }
 
 void Installer::DeliverReplies(const IpAddress& address, Slot* slot, MonotonicTime now) {
   for (auto it = slot->replies.begin(); it != slot->replies.end();) {
     if (now - it->queued > kMaxReplyAge) {
-      ++(*ignored_)[static_cast<size_t>(IgnoreReason::kStaleReply)];
+      Ignore(IgnoreReason::kStaleReply);
     } else {
       Command command;
       command.kind = CommandKind::kDeliverReply;
@@ -299,7 +301,7 @@ void Installer::DeliverReplies(const IpAddress& address, Slot* slot, MonotonicTi
     it = slot->replies.erase(it);
     --pending_replies_;
   }
-  settled_.emplace_back(slot->ifindex, address);
+  settled_.push_back(address);
 }
 
 void Installer::DropReplies(const IpAddress& address, Slot* slot, IgnoreReason reason) {
@@ -307,7 +309,7 @@ void Installer::DropReplies(const IpAddress& address, Slot* slot, IgnoreReason r
   (*ignored_)[static_cast<size_t>(reason)] += slot->replies.size();
   pending_replies_ -= slot->replies.size();
   slot->replies.clear();
-  settled_.emplace_back(slot->ifindex, address);
+  settled_.push_back(address);
 }
 
 // ---- What the kernel says
@@ -367,7 +369,7 @@ void Installer::ObserveResult(const CommandResult& result, MonotonicTime now) {
   }
   if (command.kind == CommandKind::kDeliverReply) {
     if (result.error != 0) {
-      ++(*ignored_)[static_cast<size_t>(IgnoreReason::kUndeliverableReply)];
+      Ignore(IgnoreReason::kUndeliverableReply);
       return;
     }
     Event event = MakeEvent(EventKind::kReplyDelivered, command.address, command.ifindex);
@@ -567,15 +569,7 @@ void Installer::Advance(MonotonicTime now) {
   while (!retries_.empty() && retries_.begin()->first <= now) {
     const IpAddress address = retries_.begin()->second;
     retries_.erase(retries_.begin());
-    if (!address.has_value()) continue;  // looks are sent by every Flush
-    Changed(address);
-    const auto it = slots_.find(address);
-    if (it == slots_.end()) continue;
-    for (Slot& slot : it->second) {
-      if (slot.present && slot.ours && slot.command_id == 0 && !slot.replies.empty()) {
-        DeliverReplies(address, &slot, now);
-      }
-    }
+    if (address.has_value()) Changed(address);
   }
 }
 

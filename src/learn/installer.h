@@ -34,6 +34,8 @@ class Installer {
   // Replies that wait for their address, over all slaves: one for each of many guests that boot at
   // once.
   static constexpr size_t kMaxPendingReplies = 1024;
+  // Of these, for one address: those of a guest that asks on and on while its address can't be put.
+  static constexpr size_t kMaxPendingRepliesPerAddress = 4;
   // A client asks again after 4 s (RFC 2131 §4.1): a reply that waited longer is no use.
   static constexpr absl::Duration kMaxReplyAge = absl::Seconds(4);
 
@@ -55,8 +57,8 @@ class Installer {
                           ByteSpan frame, MonotonicTime now);
   // A reply for `address` waits, or is being sent, on `ifindex`.
   bool AwaitsDelivery(int32_t ifindex, const IpAddress& address) const;
-  // The ones that were delivered, or never will be, since the last call.
-  std::vector<std::pair<int32_t, IpAddress>> TakeSettled();
+  // The addresses whose replies were delivered, or never will be, since the last call.
+  std::vector<IpAddress> TakeSettled();
 
   void ObserveAddress(const AddressRecord& record, MonotonicTime now);  // of a served slave
   void ObserveLocalRoute(int32_t ifindex, const IpAddress& address);
@@ -146,6 +148,7 @@ class Installer {
   void SendLooks(MonotonicTime now);
   void DeliverReplies(const IpAddress& address, Slot* slot, MonotonicTime now);
   void DropReplies(const IpAddress& address, Slot* slot, IgnoreReason reason);
+  void Ignore(IgnoreReason reason) { ++(*ignored_)[static_cast<size_t>(reason)]; }
   void RetryAt(MonotonicTime when, const IpAddress& address) { retries_.insert({when, address}); }
 
   void PutEnded(const IpAddress& address, Slot* slot, int error, MonotonicTime now);
@@ -166,7 +169,7 @@ class Installer {
   absl::flat_hash_map<uint64_t, InFlight> in_flight_;
   absl::flat_hash_set<int32_t> looks_wanted_;
   absl::flat_hash_set<int32_t> looks_in_flight_;
-  std::vector<std::pair<int32_t, IpAddress>> settled_;
+  std::vector<IpAddress> settled_;
   size_t pending_replies_ = 0;
   uint64_t next_command_id_ = 1;
   uint64_t dump_generation_ = 1;

@@ -44,7 +44,7 @@ void Learner::Finish(MonotonicTime now) {
     book_.installer().Flush(now);
     const auto settled = book_.installer().TakeSettled();
     if (settled.empty()) return;
-    for (const auto& [ifindex, address] : settled) dhcp4_.ReplySettled(ifindex, address, now);
+    for (const IpAddress& address : settled) dhcp4_.ReplySettled(address, now);
   } while (true);
 }
 
