@@ -15,7 +15,7 @@ struct HandedOver {
 void OpenStandardStreams();
 
 // Becomes `command`, found in PATH, with `sockets` from descriptor 3 on as sd_listen_fds(3)
-// describes it, standard input, output and error, and no other descriptor. `user` is for the
+// describes it, standard input, output and error, and no other descriptor. `worker` is for the
 // message only. Takes over the sockets.
 [[noreturn]] void ExecWorker(const std::vector<HandedOver>& sockets,
                              const std::vector<std::string>& command, const std::string& worker);

@@ -50,7 +50,9 @@ int main(int argc, char** argv) {
   CheckPrivileges(options->dry_run);
   const Identity identity = ResolveIdentity(options->user);
 
-  std::vector<HandedOver> sockets = {{OpenCaptureSocket(parent_ifindex), "capture"}};
+  // The name tells the worker which parent's frames the filter admits.
+  std::vector<HandedOver> sockets = {
+      {OpenCaptureSocket(parent_ifindex), "capture-" + std::to_string(parent_ifindex)}};
   if (!options->dry_run) {
     sockets.push_back({OpenDeliverSocket(), "deliver"});
   }

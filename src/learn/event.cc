@@ -115,7 +115,7 @@ ReasonWords Words(Reason reason) {
     case Reason::kOfferNotTaken:
       return {"offer_not_taken", "the guest did not take the offer"};
     case Reason::kOfferYielded:
-      return {"offer_yielded", "the same address was promised to another slave"};
+      return {"offer_yielded", "it went to another slave"};
     case Reason::kNewLease:
       return {"new_lease", "the guest has a new lease"};
     case Reason::kSlaveGone:
@@ -126,16 +126,14 @@ ReasonWords Words(Reason reason) {
       return {"deleted_by_other", "somebody else deleted it; put back up to 3 times an hour"};
     case Reason::kEvicted:
       return {"evicted", "it was silent longest, and the slave has too many"};
-    case Reason::kPrefixGone:
-      return {"prefix_gone", "the router took its prefix back"};
     case Reason::kNotWanted:
       return {"not_wanted", "no guest uses it"};
     case Reason::kModeL3:
       return {"mode_l3",
-              "its port is in mode l3, which drops DHCP; ip link set SLAVE type ipvtap mode l2"};
+              "the port is in mode l3, which drops DHCP; ip link set SLAVE type ipvtap mode l2"};
     case Reason::kModeL3s:
       return {"mode_l3s",
-              "its port is in mode l3s, which drops DHCP; ip link set SLAVE type ipvtap mode l2"};
+              "the port is in mode l3s, which drops DHCP; ip link set SLAVE type ipvtap mode l2"};
     case Reason::kPlainIpvlan:
       return {"plain_ipvlan",
               "it is a plain ipvlan interface of this host, which configures itself: left alone"};

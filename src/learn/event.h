@@ -69,7 +69,6 @@ enum class Reason : uint8_t {
   kLinkDown,
   kDeletedByOther,
   kEvicted,
-  kPrefixGone,
   kNotWanted,
   // Why a slave is not served, or what its port lacks.
   kModeL3,

@@ -33,7 +33,7 @@ class Policy {
 
   explicit Policy(PolicyOptions options) : options_(std::move(options)) {}
 
-  // kNone if `address` may be assigned to a guest. Only ND claims yield to neighbours (design: a
+  // kNone if `address` may be assigned to a guest. Only ND claims yield to neighbours (a
   // neighbour counts only against ND claims).
   Reason Check(const IpAddress& address, bool claimed_by_nd) const;
 

@@ -1,4 +1,4 @@
-// runtime: the three threads and what they run on. The only place that reads a clock and that knows
+// runtime: the threads and what they run on. The only place that reads a clock and that knows
 // more than one thread.
 #pragma once
 

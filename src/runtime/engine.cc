@@ -54,6 +54,7 @@ MonotonicTime Engine::Turn() {
 
 void Engine::Emit(const Event& event) {
   Event named = event;
+  named.dry_run = options_.learner.dry_run;
   if (named.ifindex != 0 && named.name[0] == '\0') named.name = NameOf(named.ifindex);
   if (named.other_ifindex != 0) named.other_name = NameOf(named.other_ifindex);
   if (!rings_.events.TryPush({reinterpret_cast<const uint8_t*>(&named), sizeof(named)})) {
@@ -125,7 +126,6 @@ void Engine::SayReady() {
   Event event;
   event.kind = EventKind::kReady;
   event.ifindex = links_.parent_ifindex();
-  event.dry_run = options_.learner.dry_run;
   if (links_.slaves().empty()) {
     event.severity = Severity::kWarning;
     event.reason = Reason::kNoSlave;
@@ -220,11 +220,14 @@ void Engine::ApplyLinkChange(const LinkChange& change, MonotonicTime now) {
   switch (change.kind) {
     case LinkChange::Kind::kSlaveAdded: {
       event.kind = EventKind::kLinkAdded;
-      Emit(event);
       const Slave* slave = links_.Find(change.ifindex);
-      if (slave != nullptr)
-        learner_.SlaveAppeared(slave->ifindex, slave->is_up, PortLoopsBack(), now);
-      return;
+      if (slave == nullptr) {
+        event.severity = Severity::kWarning;
+        event.reason = ModeReason();
+        return Emit(event);
+      }
+      Emit(event);
+      return learner_.SlaveAppeared(slave->ifindex, slave->is_up, PortLoopsBack(), now);
     }
     case LinkChange::Kind::kSlaveRemoved:
     case LinkChange::Kind::kSlaveMovedAway:
@@ -265,14 +268,20 @@ bool Engine::PortLoopsBack() const {
   return !links_.port().has_value() || (links_.port()->flags & kNoLoop) == 0;
 }
 
+Reason Engine::ModeReason() const {
+  const bool is_l3s = links_.port().has_value() && links_.port()->mode == PortMode::kL3s;
+  return is_l3s ? Reason::kModeL3s : Reason::kModeL3;
+}
+
 void Engine::ApplyPort(MonotonicTime now) {
   Event event;
   event.kind = EventKind::kPortChanged;
   event.ifindex = links_.parent_ifindex();
+  if (!links_.slaves().empty()) event.other_ifindex = links_.slaves().begin()->first;
   const LinkTable::Port port = links_.port().value_or(LinkTable::Port{});
   event.severity = Severity::kWarning;
   if (port.mode != PortMode::kL2) {
-    event.reason = port.mode == PortMode::kL3 ? Reason::kModeL3 : Reason::kModeL3s;
+    event.reason = ModeReason();
   } else if ((port.flags & IPVLAN_F_PRIVATE) != 0) {
     event.reason = Reason::kPrivateFlag;
   } else if ((port.flags & IPVLAN_F_VEPA) != 0) {

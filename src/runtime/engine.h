@@ -66,6 +66,7 @@ class Engine : private Output {
   void ApplyLinkChanges(const LinkChanges& changes, MonotonicTime now);
   void ApplyLinkChange(const LinkChange& change, MonotonicTime now);
   void ApplyPort(MonotonicTime now);
+  Reason ModeReason() const;  // why the port is not served
   void ObserveDumpMark(const DumpMark& mark, MonotonicTime now);
   void ObserveResult(const CommandResult& result, MonotonicTime now);
   void WantDump(Reason reason, MonotonicTime when);

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 
 namespace l3sync {
 namespace {
@@ -41,7 +42,7 @@ std::string_view OriginText(Origin origin) {
     case Origin::kLinkLocal:
       return "the guest's link-local address";
     case Origin::kSlaac:
-      return "formed by the guest (SLAAC)";
+      return "SLAAC in a prefix of the router";
     case Origin::kAdopted:
       return "set by an earlier run";
   }
@@ -62,10 +63,15 @@ std::string Details(const Event& event) {
 
 std::string Because(const Event& event) {
   if (event.reason == Reason::kNone) return "";
-  std::string text = absl::StrCat(": ", std::string(ReasonText(event.reason)));
-  if (event.other_ifindex != 0) {
-    absl::StrAppend(&text, " (", SafeName(event.other_name, event.other_ifindex), ")");
-  }
+  const std::string reason(ReasonText(event.reason));
+  // A mend that can be typed names the interfaces.
+  const bool is_port = event.kind == EventKind::kPortChanged;
+  const std::string name = SafeName(event.name, event.ifindex);
+  const std::string other =
+      event.other_ifindex == 0 ? "" : SafeName(event.other_name, event.other_ifindex);
+  std::string text = absl::StrCat(
+      ": ", absl::StrReplaceAll(reason, {{"PARENT", name}, {"SLAVE", is_port ? other : name}}));
+  if (event.other_ifindex != 0 && !is_port) absl::StrAppend(&text, " (", other, ")");
   if (event.error != 0) absl::StrAppend(&text, " (", strerrordesc_np(event.error), ")");
   return text;
 }
@@ -81,7 +87,7 @@ std::string LinkLine(const Event& event, const std::string& name) {
     case EventKind::kPortChanged:
       return event.reason == Reason::kNone
                  ? name + ": all slaves are in mode l2 without flags: served"
-                 : absl::StrCat(name, ": its slaves", Because(event));
+                 : name + Because(event);
     case EventKind::kParentGone:
       return name + ": the parent is gone, and its slaves with it; start again when it is back";
     case EventKind::kResync:
@@ -90,7 +96,9 @@ std::string LinkLine(const Event& event, const std::string& name) {
       return absl::StrCat(name, ": ready", event.dry_run ? " (dry run: nothing is changed)" : "",
                           event.reason == Reason::kNone ? "" : ", but", Because(event));
     default:
-      return name + ": stopped; the addresses stay until their lifetimes end";
+      return absl::StrCat(
+          name, ": stopped",
+          event.dry_run ? " (dry run)" : "; the addresses stay until their lifetimes end");
   }
 }
 
@@ -102,9 +110,10 @@ std::string AddressLine(const Event& event, const std::string& name) {
   };
   switch (event.kind) {
     case EventKind::kAddressRequested:
-      return line("put on the slave", Details(event));
+      return absl::StrCat(head, event.dry_run ? "would be put" : "is being put", " on the slave",
+                          Details(event));
     case EventKind::kAddressConfirmed:
-      return line("on the slave", Details(event));
+      return absl::StrCat(head, "is on the slave", Details(event));
     case EventKind::kAddressRefreshed:
       return line("refreshed", Details(event));
     case EventKind::kAddressRemoved:
@@ -139,7 +148,9 @@ std::string FormatText(const Event& event) {
   return event.address.has_value() ? AddressLine(event, name) : LinkLine(event, name);
 }
 
-std::string FormatJson(const Event& event, absl::Time time) {
+namespace {
+
+nlohmann::ordered_json JsonOf(const Event& event, absl::Time time) {
   nlohmann::ordered_json json;
   json["time"] = absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone());
   json["level"] = SeverityName(event.severity);
@@ -157,7 +168,28 @@ std::string FormatJson(const Event& event, absl::Time time) {
   if (event.other_ifindex != 0) json["other_interface"] = NameView(event.other_name);
   if (event.error != 0) json["error"] = strerrorname_np(event.error);
   if (event.dry_run) json["dry_run"] = true;
+  return json;
+}
+
+std::string Dump(const nlohmann::ordered_json& json) {
   return json.dump(-1, ' ', /*ensure_ascii=*/true, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string FormatJson(const Event& event, absl::Time time) { return Dump(JsonOf(event, time)); }
+
+std::string FormatStoppedText(const Event& event, const CounterList& counters) {
+  std::string text = FormatText(event);
+  for (const auto& [name, value] : counters) absl::StrAppend(&text, "\n  ", name, " ", value);
+  return text;
+}
+
+std::string FormatStoppedJson(const Event& event, absl::Time time, const CounterList& counters) {
+  nlohmann::ordered_json json = JsonOf(event, time);
+  json["counters"] = nlohmann::ordered_json::object();
+  for (const auto& [name, value] : counters) json["counters"][name] = value;
+  return Dump(json);
 }
 
 }  // namespace l3sync

@@ -47,14 +47,21 @@ EventWriter::Waited EventWriter::WaitUntilWritable(int timeout_ms) {
 }
 
 void EventWriter::Write(const Event& event) {
+  WriteLine(format_ == LogFormat::kJson ? FormatJson(event, absl::Now()) : FormatText(event));
+}
+
+void EventWriter::WriteStopped(const Event& event, const CounterList& counters) {
+  WriteLine(format_ == LogFormat::kJson ? FormatStoppedJson(event, absl::Now(), counters)
+                                        : FormatStoppedText(event, counters));
+}
+
+void EventWriter::WriteLine(std::string line) {
   std::array<pollfd, 1> fds{{{fd_, POLLOUT, 0}}};
-  // A pipe that is writable has room for PIPE_BUF bytes (pipe(7)), which is more than a line.
+  // A pipe that is writable has room for PIPE_BUF bytes (pipe(7)), which is more than an event is.
   if (poll(fds.data(), fds.size(), 0) != 1 || (fds[0].revents & POLLOUT) == 0) {
     ++lines_lost_;
     return;
   }
-  std::string line =
-      format_ == LogFormat::kJson ? FormatJson(event, absl::Now()) : FormatText(event);
   line.push_back('\n');
   const ssize_t written = write(fd_, line.data(), line.size());
   if (written != static_cast<ssize_t>(line.size())) ++lines_lost_;

@@ -23,12 +23,15 @@ class EventWriter {
   // Writes what is left; not more than what the descriptor takes at once.
   void Drain();
   void Write(const Event& event);
+  // The last event, and what was counted.
+  void WriteStopped(const Event& event, const CounterList& counters);
 
   uint64_t lines_lost() const { return lines_lost_; }
 
  private:
   enum class Waited : uint8_t { kWritable, kStopped };
   Waited WaitUntilWritable(int timeout_ms);
+  void WriteLine(std::string line);
 
   MessageRing::Consumer events_;
   int fd_;

@@ -34,41 +34,35 @@ void Stop(int stop_fd) {
   [[maybe_unused]] const ssize_t size = write(stop_fd, &one, sizeof(one));
 }
 
-void WriteCounter(int fd, std::string_view group, std::string_view name, uint64_t value) {
-  if (value == 0) return;
-  const std::string line =
-      absl::StrCat("  ", std::string(group), " ", std::string(name), " ", value, "\n");
-  [[maybe_unused]] const ssize_t size = write(fd, line.data(), line.size());
-}
-
-// What was counted, for the eyes of whoever stopped it; only what is not zero. In JSON the log
-// stays one event a line.
-void WriteCounters(const WorkerSetup& setup, const CaptureThread& capture, Engine& engine,
-                   const NetlinkThread& netlink) {
-  if (setup.log_format == LogFormat::kJson) return;
-  const int fd = setup.log_fd;
-  WriteCounter(fd, "frames", "received", capture.counters().frames);
-  WriteCounter(fd, "frames", "ring_full", capture.counters().ring_full);
-  WriteCounter(fd, "frames", "socket_dropped", capture.counters().socket_dropped);
-  WriteCounter(fd, "frames", "receive_errors", capture.counters().errors);
+// What was counted, but for what is 0.
+CounterList CountersOf(const CaptureThread& capture, Engine& engine, const NetlinkThread& netlink,
+                       const EventWriter& writer) {
+  CounterList list;
+  const auto add = [&](std::string_view group, std::string_view name, uint64_t value) {
+    if (value != 0)
+      list.emplace_back(absl::StrCat(std::string(group), "_", std::string(name)), value);
+  };
+  add("frames", "received", capture.counters().frames);
+  add("frames", "ring_full", capture.counters().ring_full);
+  add("frames", "socket_dropped", capture.counters().socket_dropped);
+  add("frames", "receive_errors", capture.counters().errors);
   for (size_t i = 0; i < kDropReasonCount; ++i) {
-    WriteCounter(fd, "dropped", DropReasonName(static_cast<DropReason>(i)),
-                 engine.counters().dropped[i]);
+    add("dropped", DropReasonName(static_cast<DropReason>(i)), engine.counters().dropped[i]);
   }
   for (size_t i = 0; i < kIgnoreReasonCount; ++i) {
-    WriteCounter(fd, "ignored", IgnoreReasonName(static_cast<IgnoreReason>(i)),
-                 engine.ignored()[i]);
+    add("ignored", IgnoreReasonName(static_cast<IgnoreReason>(i)), engine.ignored()[i]);
   }
   const NetlinkThread::Counters counters = netlink.counters();
-  WriteCounter(fd, "netlink", "answered", counters.requests.answered);
-  WriteCounter(fd, "netlink", "timeouts", counters.requests.timeouts);
-  WriteCounter(fd, "netlink", "overruns", counters.notifications.overruns);
-  WriteCounter(fd, "netlink", "local_route_errors", counters.requests.local_route_errors);
-  WriteCounter(fd, "netlink", "dumps", counters.dumps.completed);
-  WriteCounter(fd, "netlink", "dumps_failed", counters.dumps.failed);
-  WriteCounter(fd, "replies", "sent", counters.replies_sent);
-  WriteCounter(fd, "replies", "errors", counters.reply_errors);
-  WriteCounter(fd, "events", "lost", engine.counters().events_lost);
+  add("netlink", "answered", counters.requests.answered);
+  add("netlink", "timeouts", counters.requests.timeouts);
+  add("netlink", "overruns", counters.notifications.overruns);
+  add("netlink", "local_route_errors", counters.requests.local_route_errors);
+  add("netlink", "dumps", counters.dumps.completed);
+  add("netlink", "dumps_failed", counters.dumps.failed);
+  add("replies", "sent", counters.replies_sent);
+  add("replies", "errors", counters.reply_errors);
+  add("events", "lost", engine.counters().events_lost + writer.lines_lost());
+  return list;
 }
 
 }  // namespace
@@ -113,8 +107,7 @@ Worker::Outcome Worker::Run(const WorkerSetup& setup) {
   stopped.ifindex = setup.engine.learner.parent_ifindex;
   stopped.name = setup.engine.parent_name;
   stopped.dry_run = setup.engine.learner.dry_run;
-  writer.Write(stopped);
-  WriteCounters(setup, capture, engine, netlink);
+  writer.WriteStopped(stopped, CountersOf(capture, engine, netlink, writer));
   return engine.parent_is_gone() ? Outcome::kParentGone : Outcome::kStopped;
 }
 

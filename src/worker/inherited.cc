@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -16,6 +17,7 @@ namespace l3sync {
 namespace {
 
 constexpr int kFirstFd = 3;  // SD_LISTEN_FDS_START
+constexpr absl::string_view kCapturePrefix = "capture-";
 
 std::string Variable(const char* name) {
   const char* value = getenv(name);
@@ -50,12 +52,19 @@ InheritedSockets TakeInheritedSockets(std::string* error) {
                                       : "";
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) break;
     if (!IsPacketSocket(fd)) continue;
-    if (name == "capture") sockets.capture = fd;
+    const bool is_capture =
+        absl::StartsWith(absl::string_view(name.data(), name.size()), kCapturePrefix);
+    if (is_capture &&
+        absl::SimpleAtoi(absl::string_view(name.data(), name.size()).substr(kCapturePrefix.size()),
+                         &sockets.parent_ifindex)) {
+      sockets.capture = fd;
+    }
     if (name == "deliver") sockets.deliver = fd;
   }
   if (sockets.capture < 0) {
     *error =
-        "the descriptors that were handed over hold no packet socket named 'capture'; start it "
+        "the descriptors that were handed over hold no packet socket named 'capture-IFINDEX'; "
+        "start it "
         "through l3sync-open";
   }
   return sockets;

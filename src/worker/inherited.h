@@ -8,6 +8,7 @@ namespace l3sync {
 // there is none.
 struct InheritedSockets {
   int capture = -1;
+  int parent_ifindex = 0;  // whose frames `capture` gets
   int deliver = -1;
 };
 

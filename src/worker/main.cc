@@ -27,7 +27,7 @@
 namespace l3sync {
 namespace {
 
-// design: exit status, after sysexits(3).
+// As l3sync(8) says; the numbers are those of sysexits.h.
 constexpr int kExitOther = 1;
 constexpr int kExitUsage = 64;
 constexpr int kExitNoPermission = 77;
@@ -139,6 +139,12 @@ int Main(const std::vector<std::string>& arguments) {
         absl::StrCat(options.parent, ": ", strerror(errno), "; `ip link` lists the interfaces"));
   }
   const auto ifindex = static_cast<int>(parent_ifindex);
+  if (ifindex != sockets.parent_ifindex) {
+    return Fail(kExitUsage,
+                absl::StrCat("l3sync-open opened its socket for another parent than ",
+                             options.parent, "; name the same PARENT twice: l3sync-open ",
+                             options.parent, " -- l3sync ", options.parent));
+  }
   if (!options.dry_run) {
     const InstanceLock lock = LockInstance(ifindex);
     if (lock.error == EADDRINUSE) {

@@ -52,7 +52,7 @@ void ExpectLockedFilter(HelperRun& run, const std::string& name, size_t instruct
 void ExpectBothSockets(HelperRun& run) {
   EXPECT_EQ(run.probe["fds"], "0 1 2 3 4");
   EXPECT_EQ(run.probe["LISTEN_FDS"], "2");
-  EXPECT_EQ(run.probe["LISTEN_FDNAMES"], "capture:deliver");
+  EXPECT_EQ(run.probe["LISTEN_FDNAMES"], "capture-1:deliver");
   EXPECT_EQ(run.probe["LISTEN_PID"], run.probe["pid"]);
   ExpectLockedFilter(run, "capture", MakePacketFilter(1).size());
   ExpectLockedFilter(run, "deliver", MakeRejectAllFilter().size());
@@ -90,7 +90,7 @@ TEST(HandOverTest, DryRunHasNoCapabilityAndNothingToSendWith) {
     EXPECT_EQ(run.probe["CapBnd"], kNone);
     EXPECT_EQ(run.probe["fds"], "0 1 2 3");
     EXPECT_EQ(run.probe["LISTEN_FDS"], "1");
-    EXPECT_EQ(run.probe["LISTEN_FDNAMES"], "capture");
+    EXPECT_EQ(run.probe["LISTEN_FDNAMES"], "capture-1");
     ExpectLockedFilter(run, "capture", MakePacketFilter(1).size());
   });
 }
@@ -180,7 +180,7 @@ TEST(HandOverTest, OldListenVariablesAreReplaced) {
       setenv("LISTEN_PID", "1", 1);
     });
     EXPECT_EQ(run.probe["LISTEN_FDS"], "1");
-    EXPECT_EQ(run.probe["LISTEN_FDNAMES"], "capture");
+    EXPECT_EQ(run.probe["LISTEN_FDNAMES"], "capture-1");
     EXPECT_EQ(run.probe["LISTEN_PID"], run.probe["pid"]);
   });
 }

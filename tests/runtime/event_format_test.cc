@@ -26,7 +26,7 @@ Event Requested() {
 
 TEST(FormatTextTest, SaysWhichSlaveWhichAddressWhyAndForHowLong) {
   EXPECT_EQ(FormatText(Requested()),
-            "t0: 192.0.2.10 put on the slave: offered by DHCP, for 1m, xid 1a2b3c4d");
+            "t0: 192.0.2.10 is being put on the slave: offered by DHCP, for 1m, xid 1a2b3c4d");
 }
 
 TEST(FormatTextTest, DryRunSaysWhatWouldBe) {
@@ -86,6 +86,34 @@ TEST(FormatJsonTest, EveryByteOfANameStaysJson) {
     EXPECT_EQ(line.find('\n'), std::string::npos);
     EXPECT_EQ(line.find('\x1b'), std::string::npos);
   }
+}
+
+TEST(FormatStoppedTest, CountersAreLinesOrAMember) {
+  Event event;
+  event.kind = EventKind::kStopped;
+  event.name = MakeInterfaceName("h0");
+  const CounterList counters = {{"frames_received", 7}, {"dropped_not_ip", 1}};
+  EXPECT_EQ(FormatStoppedText(event, counters),
+            "h0: stopped; the addresses stay until their lifetimes end\n  frames_received 7\n  "
+            "dropped_not_ip 1");
+  const auto json = nlohmann::json::parse(FormatStoppedJson(event, absl::UnixEpoch(), counters));
+  EXPECT_EQ(json["event"], "stopped");
+  EXPECT_EQ(json["counters"]["dropped_not_ip"], 1);
+}
+
+TEST(FormatTextTest, MendCanBeTyped) {
+  Event event;
+  event.kind = EventKind::kPortChanged;
+  event.ifindex = 2;
+  event.other_ifindex = 3;
+  event.name = MakeInterfaceName("h0");
+  event.other_name = MakeInterfaceName("t0");
+  event.reason = Reason::kModeL3;
+  EXPECT_NE(FormatText(event).find("ip link set t0 type ipvtap mode l2"), std::string::npos);
+  event.kind = EventKind::kReady;
+  event.other_ifindex = 0;
+  event.reason = Reason::kNoSlave;
+  EXPECT_NE(FormatText(event).find("ip link add link h0 name NAME"), std::string::npos);
 }
 
 // Whatever may happen has a line that says something.

@@ -25,7 +25,7 @@ TEST(TakeInheritedSocketsTest, SaysHowToStartWhenThereIsNone) {
 }
 
 TEST(TakeInheritedSocketsTest, IgnoresWhatIsForAnotherProcess) {
-  SetVariables("1", "1", "capture");
+  SetVariables("1", "1", "capture-3");
   std::string error;
   EXPECT_EQ(TakeInheritedSockets(&error).capture, -1);
   EXPECT_NE(error, "");
@@ -33,10 +33,10 @@ TEST(TakeInheritedSocketsTest, IgnoresWhatIsForAnotherProcess) {
 }
 
 TEST(TakeInheritedSocketsTest, RefusesDescriptorsThatAreNoPacketSockets) {
-  SetVariables(std::to_string(getpid()), "1", "capture");
+  SetVariables(std::to_string(getpid()), "1", "capture-3");
   std::string error;
   EXPECT_EQ(TakeInheritedSockets(&error).capture, -1);
-  EXPECT_NE(error.find("'capture'"), std::string::npos);
+  EXPECT_NE(error.find("'capture-IFINDEX'"), std::string::npos);
 }
 
 }  // namespace
