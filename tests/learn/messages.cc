@@ -29,9 +29,9 @@ Bytes AddressOption(uint8_t code, std::string_view address) {
 
 Bytes ClientIdentifierOption(std::string_view client_id) {
   if (client_id.empty()) return {};
-  Bytes value = {0};  // type 0: no hardware address
-  value.insert(value.end(), client_id.begin(), client_id.end());
-  return Option(kClientIdentifier, value);
+  const Bytes no_hardware_type = {0};
+  return Option(kClientIdentifier,
+                Concat({no_hardware_type, Bytes(client_id.begin(), client_id.end())}));
 }
 
 struct Header {
