@@ -11,6 +11,8 @@ namespace {
 
 constexpr absl::Duration kNoRoomRetry = absl::Milliseconds(20);
 constexpr absl::Duration kFirstBackOff = absl::Milliseconds(100);
+// A table that changes under the dump is read anew soon; a link that is gone makes no loop.
+constexpr absl::Duration kLookRetry = absl::Milliseconds(500);
 constexpr absl::Duration kLongestBackOff = absl::Minutes(1);
 // Kernel and l3sync round lifetimes differently (addrconf and devinet count whole seconds).
 constexpr absl::Duration kLifetimeSlack = absl::Seconds(3);
@@ -77,6 +79,7 @@ void AddBinding(const Binding& binding, MonotonicTime now, Event* event) {
 void Installer::NoteRemoval(const Binding& binding, Reason reason, int32_t other_ifindex) {
   Slot& slot = SlotOf(binding.address, binding.ifindex);
   slot.removal = {true, binding.origin, reason, other_ifindex, binding.xid};
+  slot.next_try = {};  // what held a put back holds no removal back
   Changed(binding.address);
 }
 
@@ -221,9 +224,14 @@ bool Installer::Send(CommandKind kind, const IpAddress& address, Slot* slot, Com
 
 void Installer::SendLooks(MonotonicTime now) {
   for (auto it = looks_wanted_.begin(); it != looks_wanted_.end();) {
-    const int32_t ifindex = *it;
+    const auto [ifindex, not_before] = *it;
     if (!slaves_->contains(ifindex)) {
       looks_wanted_.erase(it++);
+      continue;
+    }
+    if (now < not_before) {
+      RetryAt(not_before, IpAddress());
+      ++it;
       continue;
     }
     // One that is in flight may have passed the address in question: ask again after it.
@@ -236,8 +244,7 @@ void Installer::SendLooks(MonotonicTime now) {
     command.ifindex = ifindex;
     command.id = next_command_id_;
     if (!output_->TrySend(command, {})) {
-      retries_.insert({now + kNoRoomRetry, IpAddress()});
-      return;
+      return RetryAt(now + kNoRoomRetry, IpAddress());
     }
     next_command_id_ += 2;
     in_flight_[command.id] = {command.kind, ifindex, {}, 0};
@@ -332,7 +339,8 @@ void Installer::ObserveAddress(const AddressRecord& record, MonotonicTime now) {
   if (!slot.ours) return;
   Confirm(record.ifindex, record.address, now);
   // While a change is on its way, the record may be older than what it will make of the lifetime.
-  if (slot.command_id != 0) return;
+  // In a dry run the change is only said.
+  if (slot.command_id != 0 || slot.pretended) return;
   const MonotonicTime deadline = record.valid_sec == kInfiniteLifetimeSec
                                      ? MonotonicTime::Never()
                                      : now + absl::Seconds(record.valid_sec);
@@ -365,6 +373,7 @@ void Installer::ObserveResult(const CommandResult& result, MonotonicTime now) {
   in_flight_.erase(it);
   if (command.kind == CommandKind::kDumpAddresses) {
     looks_in_flight_.erase(command.ifindex);
+    if (result.error != 0) looks_wanted_.try_emplace(command.ifindex, now + kLookRetry);
     return;
   }
   if (command.kind == CommandKind::kDeliverReply) {
@@ -381,7 +390,6 @@ void Installer::ObserveResult(const CommandResult& result, MonotonicTime now) {
   Slot* slot = FindSlot(command.address, command.ifindex);
   if (slot == nullptr || slot->command_id != result.command_id) return;
   slot->command_id = 0;
-  slot->seen_in_dump = dump_generation_;  // newer than a dump that is under way
   Changed(command.address);
   switch (command.kind) {
     case CommandKind::kPutAddress:
@@ -400,6 +408,7 @@ void Installer::PutEnded(const IpAddress& address, Slot* slot, int error, Monoto
   if (error == 0) {
     const bool was_new = !slot->command_replaces;
     slot->present = slot->ours = true;
+    slot->seen_in_dump = dump_generation_;  // newer than a dump that is under way
     slot->failures = 0;
     slot->local_route = false;
     DeliverReplies(address, slot, now);
@@ -410,6 +419,7 @@ void Installer::PutEnded(const IpAddress& address, Slot* slot, int error, Monoto
     }
     return;
   }
+  slot->deadline = {};  // what the kernel has now is not what it was given
   // EEXIST: it is there already, by whomever. ETIMEDOUT: who knows. ENOENT of a REPLACE: it went
   // meanwhile.
   if (error == EEXIST || error == ETIMEDOUT || error == ENOENT) {
@@ -426,7 +436,8 @@ void Installer::RemoveEnded(const IpAddress& address, Slot* slot, int error, Mon
     slot->present = slot->ours = slot->confirmed = false;
     slot->requested_said = false;
     slot->failures = 0;
-    SayRemoved(address, slot);
+    // A notification that was read too late let us remove once more what was gone.
+    if (error == 0 || slot->removal.pending) SayRemoved(address, slot);
     return;
   }
   slot->next_try = now + BackOff(slot->failures++);
@@ -478,14 +489,14 @@ void Installer::EndDump(int32_t ifindex, bool complete, MonotonicTime now) {
   if (begun == dump_begun_.end()) return;
   const uint64_t generation = begun->second;
   dump_begun_.erase(begun);
-  if (!complete) {
-    if (ifindex != 0) Look(ifindex);
-    return;
-  }
+  if (!complete) return;
   for (auto& [address, slots] : slots_) {
     for (Slot& slot : slots) {
       if (ifindex != 0 && slot.ifindex != ifindex) continue;
-      if (slot.present && slot.command_id == 0 && slot.seen_in_dump < generation) {
+      // The answer to a change that is on its way is newer; that of a route says nothing.
+      const bool changes =
+          slot.command_id != 0 && slot.command_kind != CommandKind::kRemoveLocalRoute;
+      if (slot.present && !changes && slot.seen_in_dump < generation) {
         FoundAbsent(address, &slot, now);
       }
     }
@@ -508,13 +519,17 @@ void Installer::FoundAbsent(const IpAddress& address, Slot* slot, MonotonicTime 
   Event event = MakeEvent(EventKind::kAddressRemoved, address, slot->ifindex);
   event.origin = binding->origin;
   event.reason = flushed ? Reason::kLinkDown : Reason::kDeletedByOther;
-  output_->Emit(event);
-  if (flushed) return;
-  if (now - slot->repairs_since > absl::Hours(1)) {
-    slot->repairs = 0;
-    slot->repairs_since = now;
+  if (!flushed) {
+    if (slot->repairs == 0 || now - slot->repairs_since > absl::Hours(1)) {
+      slot->repairs = 0;
+      slot->repairs_since = now;
+    }
+    if (++slot->repairs > kMaxRepairsPerHour) {
+      slot->next_try = slot->repairs_since + absl::Hours(1);
+      event.severity = Severity::kWarning;
+    }
   }
-  if (++slot->repairs > kMaxRepairsPerHour) slot->next_try = slot->repairs_since + absl::Hours(1);
+  output_->Emit(event);
 }
 
 bool Installer::KernelHasForeign(int32_t ifindex, const IpAddress& address) const {

@@ -72,7 +72,7 @@ class Installer {
   void SlaveGone(int32_t ifindex);
 
   // Asks the kernel for the addresses of `ifindex`; answered by a dump.
-  void Look(int32_t ifindex) { looks_wanted_.insert(ifindex); }
+  void Look(int32_t ifindex) { looks_wanted_[ifindex] = MonotonicTime(); }
   // A look that is asked for now is answered by a dump whose command has this id or a greater one.
   uint64_t NextCommandId() const { return next_command_id_; }
   // Says that the kernel has a wanted address, once for each time that it was put or adopted.
@@ -167,7 +167,7 @@ class Installer {
   absl::flat_hash_set<IpAddress> dirty_;
   absl::btree_set<std::pair<MonotonicTime, IpAddress>> retries_;
   absl::flat_hash_map<uint64_t, InFlight> in_flight_;
-  absl::flat_hash_set<int32_t> looks_wanted_;
+  absl::flat_hash_map<int32_t, MonotonicTime> looks_wanted_;  // not before
   absl::flat_hash_set<int32_t> looks_in_flight_;
   std::vector<IpAddress> settled_;
   size_t pending_replies_ = 0;

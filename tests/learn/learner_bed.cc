@@ -12,7 +12,7 @@ std::ostream& operator<<(std::ostream& out, const Reply& reply) {
              << reply.xid;
 }
 
-LearnerBed::LearnerBed(Options options) {
+LearnerBed::LearnerBed(Options options) : now_(options.now) {
   LearnerOptions learner;
   learner.parent_ifindex = kParent;
   learner.dry_run = options.dry_run;

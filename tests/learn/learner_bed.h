@@ -18,6 +18,12 @@ namespace l3sync::testing {
 
 inline constexpr int32_t kParent = 2, kSlaveA = 11, kSlaveB = 12, kSlaveC = 13;
 
+inline PolicyOptions Denying(std::vector<IpPrefix> deny) {
+  PolicyOptions options;
+  options.deny = std::move(deny);
+  return options;
+}
+
 // A reply that a guest got from l3sync.
 struct Reply {
   Dhcp4Type type{};
@@ -33,8 +39,9 @@ class LearnerBed : public Output {
  public:
   struct Options {
     bool dry_run = false;
-    PolicyOptions policy;
+    PolicyOptions policy = {};
     bool has_slaves = true;
+    MonotonicTime now = MonotonicTime::SinceBoot(absl::Hours(100));
   };
   LearnerBed() : LearnerBed(Options()) {}
   explicit LearnerBed(Options options);
@@ -110,7 +117,7 @@ class LearnerBed : public Output {
   bool TrySend(const Command& command, ByteSpan frame) override;
 
   CommandKernel kernel_;
-  MonotonicTime now_ = MonotonicTime::SinceBoot(absl::Hours(100));
+  MonotonicTime now_;
   std::unique_ptr<Learner> learner_;
   std::vector<Event> events_;
   std::deque<std::pair<Command, std::vector<uint8_t>>> queue_;
