@@ -3,6 +3,7 @@
 #include <cap-ng.h>
 #include <fcntl.h>
 #include <linux/if_packet.h>
+#include <net/if.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,6 +39,9 @@ void ExpectNobody(HelperRun& run) {
   EXPECT_EQ(run.probe["root_again"], "0");
 }
 
+// The name tells the worker whose frames the socket gets.
+std::string CaptureName() { return "capture-" + std::to_string(if_nametoindex("parent")); }
+
 // The filter with this many instructions is there, and stays.
 void ExpectLockedFilter(HelperRun& run, const std::string& name, size_t instructions) {
   EXPECT_EQ(run.probe[name + ".domain"], std::to_string(AF_PACKET));
@@ -52,7 +56,7 @@ void ExpectLockedFilter(HelperRun& run, const std::string& name, size_t instruct
 void ExpectBothSockets(HelperRun& run) {
   EXPECT_EQ(run.probe["fds"], "0 1 2 3 4");
   EXPECT_EQ(run.probe["LISTEN_FDS"], "2");
-  EXPECT_EQ(run.probe["LISTEN_FDNAMES"], "capture-1:deliver");
+  EXPECT_EQ(run.probe["LISTEN_FDNAMES"], CaptureName() + ":deliver");
   EXPECT_EQ(run.probe["LISTEN_PID"], run.probe["pid"]);
   ExpectLockedFilter(run, "capture", MakePacketFilter(1).size());
   ExpectLockedFilter(run, "deliver", MakeRejectAllFilter().size());
@@ -90,7 +94,7 @@ TEST(HandOverTest, DryRunHasNoCapabilityAndNothingToSendWith) {
     EXPECT_EQ(run.probe["CapBnd"], kNone);
     EXPECT_EQ(run.probe["fds"], "0 1 2 3");
     EXPECT_EQ(run.probe["LISTEN_FDS"], "1");
-    EXPECT_EQ(run.probe["LISTEN_FDNAMES"], "capture-1");
+    EXPECT_EQ(run.probe["LISTEN_FDNAMES"], CaptureName());
     ExpectLockedFilter(run, "capture", MakePacketFilter(1).size());
   });
 }
@@ -180,7 +184,7 @@ TEST(HandOverTest, OldListenVariablesAreReplaced) {
       setenv("LISTEN_PID", "1", 1);
     });
     EXPECT_EQ(run.probe["LISTEN_FDS"], "1");
-    EXPECT_EQ(run.probe["LISTEN_FDNAMES"], "capture-1");
+    EXPECT_EQ(run.probe["LISTEN_FDNAMES"], CaptureName());
     EXPECT_EQ(run.probe["LISTEN_PID"], run.probe["pid"]);
   });
 }
