@@ -36,7 +36,7 @@ constexpr absl::Duration kScanPatience = absl::Seconds(1);
 
 int Fail(int status, const std::string& why) {
   const std::string line = absl::StrCat("l3sync: ", why, "\n");
-  fputs(line.c_str(), stderr);
+  static_cast<void>(fputs(line.c_str(), stderr));
   return status;
 }
 
@@ -117,11 +117,11 @@ int Main(const std::vector<std::string>& arguments) {
   if (!parsed.error.empty()) return Fail(kExitUsage, parsed.error);
   const Options& options = parsed.options;
   if (options.action == Options::Action::kHelp) {
-    fputs(kHelp, stdout);
+    static_cast<void>(fputs(kHelp, stdout));
     return 0;
   }
   if (options.action == Options::Action::kVersion) {
-    puts("l3sync " L3SYNC_VERSION);
+    static_cast<void>(puts("l3sync " L3SYNC_VERSION));
     return 0;
   }
   std::string error;
