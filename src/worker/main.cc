@@ -61,7 +61,7 @@ std::vector<IpAddress> ReadResolvers() {
 // SIGTERM and SIGINT as a descriptor; SIGPIPE of a log that nobody reads is an error of write(2).
 // Before any thread starts.
 int OpenSignals() {
-  signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(signal(SIGPIPE, SIG_IGN));
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
@@ -121,7 +121,7 @@ int Main(const std::vector<std::string>& arguments) {
     return 0;
   }
   if (options.action == Options::Action::kVersion) {
-    static_cast<void>(puts("l3sync " L3SYNC_VERSION));
+    puts("l3sync " L3SYNC_VERSION);
     return 0;
   }
   std::string error;
