@@ -105,6 +105,8 @@ void Learner::ObserveDumpMark(const DumpMark& mark, MonotonicTime now) {
       if (slave.is_new && (full || ifindex == mark.ifindex)) read.push_back(ifindex);
     }
     for (const int32_t ifindex : read) Adopt(ifindex, now);
+    // Guesses come when all that is known was taken over.
+    for (const int32_t ifindex : read) nd_.CombineWithPrefixes(ifindex, now);
     if (!full) nd_.LookEnded(mark.ifindex, mark.command_id, now);
   }
   Finish(now);

@@ -143,9 +143,15 @@ void NdLearner::Learn(int32_t ifindex, const IpAddress& address, MonotonicTime n
     return book_->Want(std::move(binding), now);
   }
   book_->Want(binding, now);
-  std::vector<IpPrefix> prefixes;
-  for (const auto& [prefix, state] : prefixes_) prefixes.push_back(prefix);
-  for (const IpPrefix& prefix : prefixes) Combine(prefix, binding, now);
+  CombineWithPrefixes(ifindex, now);
+}
+
+void NdLearner::CombineWithPrefixes(int32_t ifindex, MonotonicTime now) {
+  for (const IpAddress& address : book_->bindings().AddressesOf(ifindex)) {
+    if (!address.is_v6() || !address.is_link_local()) continue;
+    const Binding link_local = *book_->bindings().Find(address);
+    for (const auto& [prefix, state] : prefixes_) Combine(prefix, link_local, now);
+  }
 }
 
 // Room for one more address of this slave: of those that its guest formed itself the longest silent
@@ -159,7 +165,7 @@ bool NdLearner::MakeRoom(int32_t ifindex) {
   const Binding* silent = nullptr;
   for (const IpAddress& address : bindings.AddressesOf(ifindex)) {
     const Binding* binding = bindings.Find(address);
-    if (binding->is_dhcp()) continue;
+    if (binding->is_dhcp() || address.is_v4()) continue;  // a v4 one that was adopted is a lease
     if (silent == nullptr || binding->last_evidence < silent->last_evidence) silent = binding;
   }
   if (silent == nullptr) return false;
@@ -240,7 +246,10 @@ void NdLearner::Combine(const IpPrefix& prefix, const Binding& link_local, Monot
   const auto it = prefixes_.find(prefix);
   if (it == prefixes_.end() || book_->bindings().Find(address) != nullptr) return;
   if (book_->policy().Check(address, true) != Reason::kNone) return;
-  if (book_->bindings().CountOf(link_local.ifindex) >= BindingTable::kMaxPerSlave / 2) return;
+  if (book_->bindings().size() >= BindingTable::kMax ||
+      book_->bindings().CountOf(link_local.ifindex) >= BindingTable::kMaxPerSlave / 2) {
+    return;
+  }
   if (book_->installer().KernelHasForeign(link_local.ifindex, address)) return;
   Binding binding;
   binding.address = address;

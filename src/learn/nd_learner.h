@@ -35,6 +35,9 @@ class NdLearner {
   void LookEnded(int32_t ifindex, uint64_t command_id, MonotonicTime now);
   // The host has a route to this on-link prefix on the parent. Said during a dump.
   void ObserveKernelPrefix(const IpPrefix& prefix, MonotonicTime now);
+  // Wants what the guest on `ifindex` forms of the known prefixes with the identifiers of its
+  // link-local addresses.
+  void CombineWithPrefixes(int32_t ifindex, MonotonicTime now);
   void ForgetSlave(int32_t ifindex) { claims_.erase(ifindex); }
   void Advance(MonotonicTime now);
 

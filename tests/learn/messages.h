@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -65,7 +66,7 @@ struct Neighbour {
 Heard FromNeighbour(const Neighbour& message);
 
 struct Prefix {
-  std::string_view prefix = "2001:db8:1::/64";
+  std::string prefix = "2001:db8:1::/64";
   uint32_t valid = 86400;
   uint32_t preferred = 14400;
   bool autonomous = true;
