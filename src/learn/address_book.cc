@@ -42,6 +42,10 @@ void AddressBook::Refuse(int32_t ifindex, const IpAddress& address, Origin origi
   const auto [it, is_new] = refusals_.try_emplace({ifindex, address, reason}, now);
   if (!is_new && now - it->second < kRefusalInterval) return;
   it->second = now;
+  if (refusals_of_slave_.size() >= kMaxRefusals) refusals_of_slave_.clear();
+  Said& said = refusals_of_slave_[ifindex];
+  if (said.count == 0 || now - said.since >= kRefusalInterval) said = {now, 0};
+  if (++said.count > kMaxRefusalsPerSlave) return;
   Event event;
   event.kind = EventKind::kAddressRefused;
   event.severity = Severity::kWarning;

@@ -22,6 +22,8 @@ class AddressBook {
   static constexpr absl::Duration kRefusalInterval = absl::Minutes(1);
   static constexpr size_t kMaxRefusals =
       1024;  // remembered; then all are forgotten and may be said again
+  // Said of one slave in that time: its guest may ask for another address with each frame.
+  static constexpr int kMaxRefusalsPerSlave = 16;
 
   // `output` is not owned and must outlive this object.
   AddressBook(PolicyOptions policy, Output* output, bool dry_run);
@@ -52,6 +54,11 @@ class AddressBook {
   IgnoreCounters& ignored() { return ignored_; }
 
  private:
+  struct Said {
+    MonotonicTime since;
+    int count = 0;
+  };
+
   Output* output_;
   bool dry_run_;
   SlaveStates slaves_;
@@ -60,6 +67,7 @@ class AddressBook {
   BindingTable bindings_;
   Installer installer_;
   absl::flat_hash_map<std::tuple<int32_t, IpAddress, Reason>, MonotonicTime> refusals_;
+  absl::flat_hash_map<int32_t, Said> refusals_of_slave_;
 };
 
 }  // namespace l3sync

@@ -54,8 +54,7 @@ TEST(LearnerTest, T7_NeighboursCountAgainstClaimsWhileTheyAreCertain) {
                 neighbour("2001:db8:1::2", NUD_PERMANENT, kRouterMac),
                 neighbour("2001:db8:1::3", NUD_STALE, kRouterMac),
                 neighbour("2001:db8:1::4", NUD_REACHABLE, kSharedMac)});
-  for (const auto* address :
-       {"2001:db8:1::1", "2001:db8:1::2", "2001:db8:1::3", "2001:db8:1::4"}) {
+  for (const auto* address : {"2001:db8:1::1", "2001:db8:1::2", "2001:db8:1::3", "2001:db8:1::4"}) {
     bed.Dad(kSlaveA, address);
   }
   EXPECT_EQ(bed.SlaveOf("2001:db8:1::1"), 0);

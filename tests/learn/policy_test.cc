@@ -19,15 +19,14 @@ Reason Claim(const Policy& policy, std::string_view address) {
 
 TEST(PolicyTest, T7_SpecialAddresses) {
   const Policy policy({});
-  for (const auto* address :
-       {"0.0.0.0", "0.1.2.3", "127.0.0.1", "127.255.255.255", "169.254.1.1", "224.0.0.1",
-        "239.255.255.255", "240.0.0.1", "255.255.255.255", "::", "::1", "ff02::1", "ff0e::1",
-        "::ffff:192.0.2.1", "2001:db8:1::"}) {
+  for (const auto* address : {"0.0.0.0", "0.1.2.3", "127.0.0.1", "127.255.255.255", "169.254.1.1",
+                              "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "::",
+                              "::1", "ff02::1", "ff0e::1", "::ffff:192.0.2.1", "2001:db8:1::"}) {
     EXPECT_EQ(Lease(policy, address), Reason::kSpecialAddress) << address;
   }
   EXPECT_EQ(policy.Check(IpAddress(), false), Reason::kSpecialAddress);
-  for (const auto* address : {"192.0.2.10", "1.0.0.1", "223.255.255.254", "10.0.0.0",
-                              "fe80::1234", "2001:db8:1::1", "fd00::1"}) {
+  for (const auto* address : {"192.0.2.10", "1.0.0.1", "223.255.255.254", "10.0.0.0", "fe80::1234",
+                              "2001:db8:1::1", "fd00::1"}) {
     EXPECT_EQ(Lease(policy, address), Reason::kNone) << address;
   }
 }

@@ -1,0 +1,213 @@
+#include "learn/ignore_reason.h"
+
+#include <cerrno>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "learner_bed.h"
+
+// A table of every reason why a valid message changes nothing, each with what provokes it.
+namespace l3sync::testing {
+namespace {
+
+using Bed = LearnerBed&;
+constexpr std::string_view kGuest = "192.0.2.10";
+
+struct Case {
+  IgnoreReason reason;
+  std::function<void(Bed)> provoke;
+};
+
+void OfferWith(Bed bed, ServerMessage offer) {
+  bed.Discover(kSlaveA, {.xid = 7});
+  offer.xid = 7;
+  bed.Offer(offer);
+}
+
+void AckWith(Bed bed, ServerMessage ack) {
+  bed.Select(kSlaveA, {.xid = 7, .requested = kGuest});
+  ack.xid = 7;
+  bed.Ack(ack);
+}
+
+void FillWaitingOffers(Bed bed) {
+  constexpr int32_t kFirst = 1000;
+  constexpr auto kCount = static_cast<int32_t>(Dhcp4Learner::kMaxWaitingOffers) + 2;
+  for (int32_t slave = kFirst; slave < kFirst + kCount; ++slave) bed.SlaveAppears(slave);
+  bed.Hold();
+  for (int32_t slave = kFirst; slave < kFirst + kCount; ++slave) {
+    bed.Discover(slave, {.xid = static_cast<uint32_t>(slave)});
+    bed.Offer({.xid = static_cast<uint32_t>(slave), .yiaddr = kGuest});
+  }
+}
+
+void FillPendingReplies(Bed bed) {
+  bed.kernel().Refuse(CommandKind::kPutAddress, ETIMEDOUT);
+  for (uint32_t xid = 0; xid <= Installer::kMaxPendingRepliesPerAddress; ++xid) {
+    bed.Discover(kSlaveA, {.xid = xid});
+    bed.Offer({.xid = xid, .yiaddr = kGuest});
+  }
+}
+
+std::vector<Case> Dhcp4Cases() {
+  return {
+      {IgnoreReason::kUnknownInterface, [](Bed bed) { bed.Discover(77, {.xid = 7}); }},
+      {IgnoreReason::kWrongSide, [](Bed bed) { bed.Say(kSlaveA, Dhcp4Type::kOffer, {.xid = 7}); }},
+      {IgnoreReason::kWrongOpcode, [](Bed bed) { bed.Discover(kSlaveA, {.xid = 7, .op = 2}); }},
+      {IgnoreReason::kWrongOpcode, [](Bed bed) { OfferWith(bed, {.yiaddr = kGuest, .op = 1}); }},
+      {IgnoreReason::kUnclassifiedRequest, [](Bed bed) { bed.Reboot(kSlaveA, {.xid = 7}); }},
+      {IgnoreReason::kTooManyHolders,
+       [](Bed bed) {
+         for (int i = 0; i < 9; ++i) {
+           bed.Discover(kSlaveA, {.xid = 7, .client_id = std::to_string(i)});
+         }
+       }},
+      {IgnoreReason::kUnmatchedReply, [](Bed bed) { bed.Offer({.xid = 7, .yiaddr = kGuest}); }},
+      {IgnoreReason::kCopiedXid,
+       [](Bed bed) {
+         bed.Discover(kSlaveB, {.xid = 7});
+         OfferWith(bed, {.yiaddr = kGuest});
+       }},
+      {IgnoreReason::kReplyNotToClient,
+       [](Bed bed) { OfferWith(bed, {.yiaddr = kGuest, .destination = "192.0.2.99"}); }},
+      {IgnoreReason::kOfferOutOfTurn,
+       [](Bed bed) {
+         bed.Select(kSlaveA, {.xid = 7, .requested = kGuest});
+         bed.Offer({.xid = 7, .yiaddr = kGuest});
+       }},
+      {IgnoreReason::kAckOutOfTurn,
+       [](Bed bed) {
+         bed.Discover(kSlaveA, {.xid = 7});
+         bed.Ack({.xid = 7, .yiaddr = kGuest});
+       }},
+      {IgnoreReason::kAckOutOfTurn,
+       [](Bed bed) {
+         bed.Discover(kSlaveA, {.xid = 7});
+         bed.Nak({.xid = 7});
+       }},
+      {IgnoreReason::kAckOfOtherServer,
+       [](Bed bed) { AckWith(bed, {.yiaddr = kGuest, .server = "192.0.2.66"}); }},
+      {IgnoreReason::kInformAnswered,
+       [](Bed bed) {
+         bed.Inform(kSlaveA, {.xid = 7, .ciaddr = kGuest});
+         bed.Ack({.xid = 7, .ciaddr = kGuest});
+       }},
+      {IgnoreReason::kNoServerIdentifier,
+       [](Bed bed) { OfferWith(bed, {.yiaddr = kGuest, .server = ""}); }},
+      {IgnoreReason::kNoServerIdentifier,
+       [](Bed bed) { AckWith(bed, {.yiaddr = kGuest, .server = ""}); }},
+      {IgnoreReason::kNoLeaseTime, [](Bed bed) { AckWith(bed, {.yiaddr = kGuest, .lease = {}}); }},
+      {IgnoreReason::kZeroLeaseTime, [](Bed bed) { AckWith(bed, {.yiaddr = kGuest, .lease = 0}); }},
+      {IgnoreReason::kNoAddress, [](Bed bed) { OfferWith(bed, {.broadcast = true}); }},
+      {IgnoreReason::kNoAddress, [](Bed bed) { AckWith(bed, {.broadcast = true}); }},
+      {IgnoreReason::kNakOfOtherServer,
+       [](Bed bed) {
+         bed.Select(kSlaveA, {.xid = 7, .requested = kGuest});
+         bed.Nak({.xid = 7, .server = "192.0.2.66"});
+       }},
+      {IgnoreReason::kSpoofedRelease,
+       [](Bed bed) { bed.Release(kSlaveA, {.xid = 7, .ciaddr = kGuest}); }},
+      {IgnoreReason::kSpoofedDecline,
+       [](Bed bed) { bed.Decline(kSlaveA, {.xid = 7, .requested = kGuest}); }},
+      {IgnoreReason::kForceRenew,
+       [](Bed bed) { bed.Answer(Dhcp4Type::kForceRenew, {.xid = 7, .ciaddr = kGuest}); }},
+      {IgnoreReason::kWaitingOffersFull, FillWaitingOffers},
+      {IgnoreReason::kPendingRepliesFull, FillPendingReplies},
+      {IgnoreReason::kUndeliverableReply,
+       [](Bed bed) {
+         bed.kernel().Refuse(CommandKind::kDeliverReply, ENETDOWN);
+         OfferWith(bed, {.yiaddr = kGuest});
+       }},
+      {IgnoreReason::kUndeliverableReply,
+       [](Bed bed) {
+         bed.Discover(kSlaveA, {.xid = 7});
+         Heard offer = FromServer(Dhcp4Type::kOffer, {.xid = 7, .yiaddr = kGuest});
+         offer.bytes.resize(20);  // not what was parsed
+         bed.Hear(kParent, FrameSide::kReceived, offer);
+       }},
+      {IgnoreReason::kStaleReply,
+       [](Bed bed) {
+         bed.Hold();
+         OfferWith(bed, {.yiaddr = kGuest});
+         bed.Pass(absl::Seconds(5));
+         bed.Resume();
+       }},
+      {IgnoreReason::kRepeatedReply,
+       [](Bed bed) {
+         bed.Hold();
+         OfferWith(bed, {.yiaddr = kGuest});
+         OfferWith(bed, {.yiaddr = kGuest});
+       }},
+  };
+}
+
+std::vector<Case> NdCases() {
+  return {
+      {IgnoreReason::kWrongSide,
+       [](Bed bed) { bed.Hear(kSlaveA, FrameSide::kSent, FromRouter({.prefixes = {Prefix{}}})); }},
+      {IgnoreReason::kClaimOfKernel,
+       [](Bed bed) {
+         bed.kernel().PutForeign(kSlaveA, Net("fe80::1234/64"));
+         bed.Dad(kSlaveA, "fe80::1234");
+       }},
+      {IgnoreReason::kClaimOutsidePrefix, [](Bed bed) { bed.Dad(kSlaveA, "2001:db8:1::1"); }},
+      {IgnoreReason::kClaimOfSibling,
+       [](Bed bed) {
+         bed.Dad(kSlaveB, "fe80::1234");
+         bed.Dad(kSlaveA, "fe80::1234");
+       }},
+      {IgnoreReason::kClaimsFull,
+       [](Bed bed) {
+         for (int i = 0; i < 17; ++i) bed.Dad(kSlaveA, "2001:db8:1::1:" + std::to_string(i));
+       }},
+      {IgnoreReason::kNoClaim, [](Bed bed) { bed.RouterSolicit(kSlaveA, "::"); }},
+      {IgnoreReason::kPrefixNotAutonomous,
+       [](Bed bed) { bed.Advertise(Prefix{.autonomous = false}); }},
+      {IgnoreReason::kPrefixesFull,
+       [](Bed bed) {
+         for (int i = 0; i < 33; ++i) {
+           bed.Advertise(Prefix{.prefix = "2001:db8:" + std::to_string(i) + "::/64"});
+         }
+       }},
+  };
+}
+
+void ExpectProvoked(const std::vector<Case>& cases) {
+  for (const Case& c : cases) {
+    LearnerBed bed;
+    EXPECT_EQ(bed.Ignored(c.reason), 0);
+    c.provoke(bed);
+    EXPECT_GE(bed.Ignored(c.reason), 1) << IgnoreReasonName(c.reason);
+  }
+}
+
+TEST(IgnoreReasonTest, Dhcp4Messages) { ExpectProvoked(Dhcp4Cases()); }
+
+TEST(IgnoreReasonTest, NeighbourDiscoveryMessages) { ExpectProvoked(NdCases()); }
+
+TEST(IgnoreReasonTest, EveryReasonIsProvoked) {
+  std::set<IgnoreReason> provoked;
+  for (const Case& c : Dhcp4Cases()) provoked.insert(c.reason);
+  for (const Case& c : NdCases()) provoked.insert(c.reason);
+  for (size_t i = 0; i < kIgnoreReasonCount; ++i) {
+    const auto reason = static_cast<IgnoreReason>(i);
+    EXPECT_TRUE(provoked.contains(reason)) << IgnoreReasonName(reason);
+  }
+}
+
+TEST(IgnoreReasonTest, NamesAreThereAndUnique) {
+  std::set<std::string_view> names;
+  for (size_t i = 0; i < kIgnoreReasonCount; ++i) {
+    names.insert(IgnoreReasonName(static_cast<IgnoreReason>(i)));
+  }
+  EXPECT_EQ(names.size(), kIgnoreReasonCount);
+  EXPECT_FALSE(names.contains(""));
+}
+
+}  // namespace
+}  // namespace l3sync::testing
