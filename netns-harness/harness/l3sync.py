@@ -55,7 +55,8 @@ class L3sync(Process):
         binaries = install_binaries()
         super().__init__(
             namespace, "l3sync", binaries["l3sync-open"], f"--user={user}", *helper_options, parent, "--",
-            binaries["l3sync"], f"--log-format={log_format}", *options, parent,
+            # Rare, or the poll would hide that something was not done when it was due.
+            binaries["l3sync"], f"--log-format={log_format}", "--poll-interval=1h", *options, parent,
         )
 
     def on_line(self, line):

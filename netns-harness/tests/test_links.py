@@ -1,9 +1,14 @@
 """Slaves that come, go and change while l3sync runs."""
 
 import json
+import os
+import signal
 
 from harness import frames
 from harness.topology import SHARED_MAC
+
+# At 2 kB each and more they overflow a receive buffer of 8 MiB.
+LINK_MESSAGES = 8000
 
 
 def bound_guest(world, link):
@@ -119,6 +124,23 @@ def test_foreign_delete_again_and_again_is_not_fought(default_world):
     l3sync.wait(lambda: [e for e in l3sync.events[mark:] if e.get("address") == address], 30, "it says that it gives up")
     world.fence()
     assert not world.kernel.address("t0", address)
+
+
+def test_lost_notifications_are_made_good(default_world):
+    """K5: it is stopped while the kernel has more to tell than its socket holds."""
+    world = default_world
+    world.add_slaves("t0", "t1", "t2")
+    world.router.start_dnsmasq()
+    l3sync = world.start_l3sync()
+    _, address = bound_guest(world, "t0")
+    mark = l3sync.mark()
+    os.kill(l3sync.pid, signal.SIGSTOP)
+    world.host.ip(f"addr del {address}/32 dev t0", "link del t1",
+                  *(f"link set t2 alias number-{number}" for number in range(LINK_MESSAGES)))
+    os.kill(l3sync.pid, signal.SIGCONT)
+    l3sync.wait_event("resync", since=mark)
+    world.kernel.wait_address("t0", address)
+    l3sync.wait_event("link-removed", since=mark, interface="t1")
 
 
 def test_foreign_address_on_a_slave_is_left_alone(default_world):
