@@ -1,15 +1,19 @@
 """--dry-run: parse, decide and log, change nothing."""
 
-from harness import frames, rtnetlink
+from harness import frames
 from harness.topology import SHARED_MAC
+
+
+def wait_for_the_kernels_own(world):
+    """Link-locals, if any, and their routes come before we begin to compare."""
+    if world.sysctls == "default":
+        world.kernel.wait(lambda: all(any(world.kernel.local_route(a.address) for a in world.kernel.addresses(link))
+                                      for link in ("h0", "t0")), 30, "the kernel's own link-locals")
 
 
 def test_nothing_changes_and_the_log_says_what_would_have(world):
     (guest,) = world.raw_guests("t0")
-    # The kernel's own link-local, if any, comes before we begin to watch.
-    if world.sysctls == "default":
-        world.kernel.wait(lambda: [a for a in world.kernel.addresses("t0")
-                                   if not a.flags & rtnetlink.IFA_F_TENTATIVE], 30, "the kernel's link-local")
+    wait_for_the_kernels_own(world)
     world.router.start_dnsmasq()
     watch = world.kernel.watch_addresses()
     local, main = world.kernel.routes("local"), world.kernel.routes("main")
