@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from harness import rtnetlink  # noqa: E402
-from harness.router import IPV4, IPV6, IPV6_PREFIX  # noqa: E402
+from harness.router import IPV4, IPV6_PREFIX  # noqa: E402
 from harness.topology import SHARED_MAC, World  # noqa: E402
 
 SECONDS = 90
