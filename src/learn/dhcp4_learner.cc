@@ -221,7 +221,8 @@ void Dhcp4Learner::ObserveAck(const Transaction& transaction, const Reply& reply
       transaction.kind == RequestKind::kRenewing || transaction.kind == RequestKind::kRebinding;
   const IpAddress address = IsZero(ack.yiaddr) && renews ? ack.ciaddr : ack.yiaddr;
   if (IsZero(address)) return book_->Ignore(IgnoreReason::kNoAddress);
-  if (*ack.lease_time_sec == 0) {
+  // Also a lease that ended before its ACK came: it counts from the REQUEST.
+  if (EndOf(transaction.last_sent, *ack.lease_time_sec) <= now) {
     book_->Ignore(IgnoreReason::kZeroLeaseTime);
     const Binding* binding = book_->bindings().Find(address);
     if (binding != nullptr && binding->ifindex == transaction.ifindex) {

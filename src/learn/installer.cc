@@ -226,7 +226,7 @@ void Installer::SendLooks(MonotonicTime now) {
   for (auto it = looks_wanted_.begin(); it != looks_wanted_.end();) {
     const auto [ifindex, not_before] = *it;
     if (!slaves_->contains(ifindex)) {
-      looks_wanted_.erase(it++);
+      it = looks_wanted_.erase(it);
       continue;
     }
     if (now < not_before) {
@@ -249,7 +249,7 @@ void Installer::SendLooks(MonotonicTime now) {
     next_command_id_ += 2;
     in_flight_[command.id] = {command.kind, ifindex, {}, 0};
     looks_in_flight_.insert(ifindex);
-    looks_wanted_.erase(it++);
+    it = looks_wanted_.erase(it);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -167,7 +168,7 @@ class Installer {
   absl::flat_hash_set<IpAddress> dirty_;
   absl::btree_set<std::pair<MonotonicTime, IpAddress>> retries_;
   absl::flat_hash_map<uint64_t, InFlight> in_flight_;
-  absl::flat_hash_map<int32_t, MonotonicTime> looks_wanted_;  // not before
+  absl::btree_map<int32_t, MonotonicTime> looks_wanted_;  // not before
   absl::flat_hash_set<int32_t> looks_in_flight_;
   std::vector<IpAddress> settled_;
   size_t pending_replies_ = 0;

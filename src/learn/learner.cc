@@ -3,6 +3,7 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -104,6 +105,7 @@ void Learner::ObserveDumpMark(const DumpMark& mark, MonotonicTime now) {
     for (const auto& [ifindex, slave] : book_.slaves()) {
       if (slave.is_new && (full || ifindex == mark.ifindex)) read.push_back(ifindex);
     }
+    std::sort(read.begin(), read.end());  // the same decisions on each run
     for (const int32_t ifindex : read) Adopt(ifindex, now);
     // Guesses come when all that is known was taken over.
     for (const int32_t ifindex : read) nd_.CombineWithPrefixes(ifindex, now);

@@ -38,6 +38,10 @@ class CommandKernel {
   // Answers every command of the kind with the error, and does nothing.
   void Refuse(CommandKind kind, int error) { refused_[kind] = error; }
   void Accept(CommandKind kind) { refused_.erase(kind); }
+  void AcceptAll() {
+    refused_.clear();
+    misreported_.clear();
+  }
   // Answers the next command of the kind with the error although it was done.
   void MisreportNext(CommandKind kind, int error) { misreported_[kind] = error; }
 

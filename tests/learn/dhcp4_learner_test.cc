@@ -91,6 +91,15 @@ TEST(Dhcp4LearnerTest, S4_8_LeaseOfZeroEndsIt) {
   EXPECT_EQ(bed.Ignored(IgnoreReason::kZeroLeaseTime), 1);
 }
 
+TEST(Dhcp4LearnerTest, S4_8_LeaseThatEndedBeforeItsAckIsNone) {
+  LearnerBed bed;
+  bed.Select(kSlaveA, {.xid = 7, .requested = "192.0.2.10"});
+  bed.Pass(absl::Seconds(5));
+  bed.Ack({.xid = 7, .yiaddr = "192.0.2.10", .lease = 5});
+  EXPECT_EQ(bed.WantedOn("192.0.2.10"), 0);
+  EXPECT_EQ(bed.Ignored(IgnoreReason::kZeroLeaseTime), 1);
+}
+
 // I3: the kernel's own deadline is a day, whatever the server says, and is moved on in time.
 TEST(Dhcp4LearnerTest, S4_8_InfiniteLeaseIsGivenToTheKernelForADay) {
   LearnerBed bed;

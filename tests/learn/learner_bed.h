@@ -78,6 +78,7 @@ class LearnerBed : public Output {
   CommandKernel& kernel() { return kernel_; }
   void Hold() { is_held_ = true; }  // commands are taken but not executed, until Resume()
   void Resume();
+  bool is_held() const { return is_held_; }
   void Settle();      // all that there is to execute and to tell
   void ExecuteOne();  // while held: the oldest command, and what the kernel says of it
   void RefuseRoom(int n) { no_room_ = n; }  // for the next n commands
@@ -110,6 +111,7 @@ class LearnerBed : public Output {
   void ForgetEvents() { events_.clear(); }
 
   Learner& learner() { return *learner_; }
+  const Learner& learner() const { return *learner_; }
   size_t queued() const { return queue_.size(); }
 
  private:
