@@ -79,6 +79,9 @@ uint8_t* MapTwice(size_t capacity) {
 //    Those four are therefore sequentially consistent: in their one total order, a consumer that
 //    did not see the new head has stored its tail before the producer loads it. Operations, not two
 //    fences, because ThreadSanitizer does not understand fences.
+//
+// The padding is meant: each position has a cache line of its own.
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
 struct MessageRing::Shared {
   Shared(uint8_t* memory, size_t size, Doorbell bell)
       : base(memory), capacity(size), doorbell(std::move(bell)) {}
