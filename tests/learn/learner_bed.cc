@@ -20,7 +20,7 @@ LearnerBed::LearnerBed(Options options) : now_(options.now) {
   learner_ = std::make_unique<Learner>(std::move(learner), this);
   learner_->SetSharedMac(kSharedMac);
   if (!options.has_slaves) return;
-  for (const int32_t slave : {kSlaveA, kSlaveB, kSlaveC}) SlaveAppears(slave);
+  for (const int32_t slave : kSlaves) SlaveAppears(slave);
 }
 
 // ---- Guests

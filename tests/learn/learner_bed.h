@@ -17,6 +17,7 @@
 namespace l3sync::testing {
 
 inline constexpr int32_t kParent = 2, kSlaveA = 11, kSlaveB = 12, kSlaveC = 13;
+inline constexpr int32_t kSlaves[] = {kSlaveA, kSlaveB, kSlaveC};
 
 inline PolicyOptions Denying(std::vector<IpPrefix> deny) {
   PolicyOptions options;

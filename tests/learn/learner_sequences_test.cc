@@ -8,11 +8,13 @@
 namespace l3sync::testing {
 namespace {
 
-constexpr uint32_t kSequences = 200;
+constexpr uint32_t kSeedsPerTest = 25;
 constexpr int kSteps = 300;
 
-TEST(LearnerSequencesTest, InvariantsHold) {
-  for (uint32_t seed = 0; seed < kSequences; ++seed) {
+class LearnerSequencesTest : public ::testing::TestWithParam<uint32_t> {};
+
+TEST_P(LearnerSequencesTest, InvariantsHold) {
+  for (uint32_t seed = GetParam(); seed < GetParam() + kSeedsPerTest; ++seed) {
     SCOPED_TRACE(seed);
     RandomSequence sequence(seed);
     for (int step = 0; step < kSteps; ++step) {
@@ -29,8 +31,11 @@ TEST(LearnerSequencesTest, InvariantsHold) {
   }
 }
 
-TEST(LearnerSequencesTest, DryRunChangesNothing) {
-  for (uint32_t seed = 0; seed < kSequences / 10; ++seed) {
+INSTANTIATE_TEST_SUITE_P(Seeds, LearnerSequencesTest,
+                         ::testing::Range(0U, 8 * kSeedsPerTest, kSeedsPerTest));
+
+TEST(DryRunSequencesTest, DryRunChangesNothing) {
+  for (uint32_t seed = 0; seed < kSeedsPerTest; ++seed) {
     SCOPED_TRACE(seed);
     RandomSequence sequence(seed, {.dry_run = true});
     for (int step = 0; step < kSteps; ++step) sequence.Step();
@@ -43,7 +48,7 @@ TEST(LearnerSequencesTest, DryRunChangesNothing) {
 }
 
 // The same seed makes the same decisions: nothing hangs on the order of a hash table.
-TEST(LearnerSequencesTest, DecisionsAreTheSameOnEachRun) {
+TEST(RepeatedSequencesTest, DecisionsAreTheSameOnEachRun) {
   RandomSequence one(7), other(7);
   for (int step = 0; step < kSteps; ++step) {
     one.Step();
