@@ -411,7 +411,6 @@ void Installer::PutEnded(const IpAddress& address, Slot* slot, int error, Monoto
     slot->seen_in_dump = dump_generation_;  // newer than a dump that is under way
     slot->failures = 0;
     slot->local_route = false;
-    DeliverReplies(address, slot, now);
     if (!was_new && wanted) {
       Event event = MakeEvent(EventKind::kAddressRefreshed, address, slot->ifindex);
       AddBinding(*binding, now, &event);

@@ -2,6 +2,9 @@
 
 #include <linux/rtnetlink.h>
 
+#include <string>
+#include <vector>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -209,6 +212,41 @@ TEST(InstallerTest, LifetimeThatSomebodyElseChangedIsPutRight) {
   bed.kernel().PutOwn(kSlaveA, Ip("192.0.2.10"), kInfiniteLifetimeSec, bed.now());
   bed.Poll();
   EXPECT_EQ(bed.KernelRestOf("192.0.2.10"), absl::Seconds(3600));
+}
+
+// The dump may have passed the slave before the address came there.
+TEST(InstallerTest, AddressPutDuringADumpIsNotMissed) {
+  LearnerBed bed;
+  bed.Tell(DumpMark{});
+  bed.kernel().lose_notifications = 1;
+  bed.Reboot(kSlaveA, {.xid = 7, .requested = "192.0.2.10"});
+  bed.Ack({.xid = 7, .yiaddr = "192.0.2.10"});
+  bed.Tell(DumpMark{.kind = DumpMark::Kind::kEnd});
+  bed.Settle();
+  EXPECT_THAT(PutsOf(&bed), SizeIs(1));
+  EXPECT_THAT(bed.Events(EventKind::kAddressRemoved), IsEmpty());
+}
+
+TEST(InstallerTest, RecordThatIsOlderThanARefreshCausesNoOther) {
+  LearnerBed bed;
+  bed.Lease(kSlaveA, 7, "192.0.2.10", 600);
+  bed.Hold();
+  bed.Renew(kSlaveA, {.xid = 8, .ciaddr = "192.0.2.10"});
+  bed.Ack({.xid = 8, .yiaddr = "192.0.2.10", .ciaddr = "192.0.2.10", .lease = 1200});
+  bed.Poll();
+  bed.kernel().lose_notifications = 1;
+  bed.Resume();
+  EXPECT_THAT(PutsOf(&bed), SizeIs(3)) << "OFFER, ACK, renewal";
+}
+
+TEST(InstallerTest, ClaimsAreAnsweredByOneLookAtATime) {
+  LearnerBed bed;
+  bed.Hold();
+  for (int i = 0; i < 10; ++i) bed.Dad(kSlaveA, "fe80::1:" + std::to_string(i));
+  EXPECT_EQ(bed.queued(), 1);
+  bed.Resume();
+  EXPECT_EQ(bed.learner().bindings().CountOf(kSlaveA), 10);
+  EXPECT_EQ(bed.CountOf(CommandKind::kDumpAddresses), 3 + 2) << "of the start, and two";
 }
 
 TEST(InstallerTest, QuietNetworkCausesNoWork) {

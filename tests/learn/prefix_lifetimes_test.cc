@@ -114,6 +114,8 @@ TEST(PrefixLifetimesTest, L3_BeforeTheFirstAdvertisementTheHostsRoutesCount) {
   EXPECT_EQ(bed.KernelRestOf(kAddress), absl::Seconds(86400));
   bed.PollWith({route});
   EXPECT_EQ(bed.KernelRestOf(kAddress), absl::Seconds(86400));
+  bed.Dad(kSlaveB, "2001:db8:1::98");
+  EXPECT_EQ(bed.KernelRestOf("2001:db8:1::98"), absl::Seconds(86400));
 }
 
 TEST(PrefixLifetimesTest, L3_RoutesThatAreNoSlaacPrefixDoNotCount) {

@@ -1,3 +1,5 @@
+#include <linux/rtnetlink.h>
+
 #include <algorithm>
 
 #include "gmock/gmock.h"
@@ -73,6 +75,27 @@ TEST(SlaveLifeTest, F17_FlapFasterThanALook) {
   bed.SlaveUp(kSlaveA);
   bed.Resume();
   bed.Pass(absl::Seconds(1));
+  EXPECT_EQ(bed.SlaveOf("fe80::1234"), kSlaveA);
+}
+
+// Dumps and commands have a socket each: what a dump did not show is absent, though the end of a
+// route command is still to come.
+TEST(SlaveLifeTest, F17_DumpIsBelievedWhileARouteCommandIsOnItsWay) {
+  LearnerBed bed;
+  bed.Dad(kSlaveA, "fe80::1234");
+  bed.kernel().lose_notifications = 1;
+  bed.kernel().SetUp(kSlaveA, false);
+  bed.kernel().SetUp(kSlaveA, true);
+  bed.Hold();
+  RouteRecord route;
+  route.type = RTN_LOCAL;
+  route.ifindex = kSlaveA;
+  route.destination = Net("fe80::1234/128");
+  bed.Tell(route);
+  bed.Pass(absl::ZeroDuration());
+  ASSERT_EQ(bed.queued(), 1);
+  bed.Poll();
+  bed.Resume();
   EXPECT_EQ(bed.SlaveOf("fe80::1234"), kSlaveA);
 }
 
