@@ -111,7 +111,11 @@ void Dhcp4Learner::ObserveServer(const ParsedFrame& frame, const Dhcp4Message& m
                                    (!IsZero(message.ciaddr) && frame.destination == message.ciaddr)
                              : frame.destination.is_limited_broadcast();
   if (!to_client) return book_->Ignore(IgnoreReason::kReplyNotToClient);
-  const auto match = transactions_.Find(message.xid, message.client_identifier, now);
+  const Binding* lease =
+      book_->bindings().Find(IsZero(message.yiaddr) ? message.ciaddr : message.yiaddr);
+  const int32_t lease_holder =
+      lease != nullptr && lease->origin != Origin::kDhcp4Offer ? lease->ifindex : 0;
+  const auto match = transactions_.Find(message.xid, message.client_identifier, lease_holder, now);
   if (match.copied) book_->Ignore(IgnoreReason::kCopiedXid);
   if (match.transaction == nullptr) return book_->Ignore(IgnoreReason::kUnmatchedReply);
   if (!book_->slaves().contains(match.transaction->ifindex)) {

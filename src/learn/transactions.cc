@@ -9,18 +9,19 @@ bool Transactions::Record(Transaction request) {
   const MonotonicTime now = request.last_sent;
   Expire(now);
   Entries& entries = by_xid_[request.xid];
+  size_t own = 0;
   for (Entry& entry : entries) {
     Transaction& known = entry.transaction;
-    if (known.ifindex != request.ifindex || known.client_identifier != request.client_identifier) {
-      continue;
-    }
+    if (known.ifindex != request.ifindex) continue;
+    ++own;
+    if (known.client_identifier != request.client_identifier) continue;
     by_age_.erase({known.last_sent, known.ifindex, known.xid, entry.serial});
     request.first_sent = known.first_sent;
     known = std::move(request);
     by_age_.insert({known.last_sent, known.ifindex, known.xid, entry.serial});
     return true;
   }
-  if (entries.size() >= kMaxHolders) return false;
+  if (entries.size() >= kMaxHolders || own >= kMaxHoldersOfOneSlave) return false;
   request.first_sent = now;
   const int32_t ifindex = request.ifindex;
   const uint64_t serial = next_serial_++;
@@ -31,7 +32,7 @@ bool Transactions::Record(Transaction request) {
 }
 
 Transactions::Match Transactions::Find(uint32_t xid, const ClientIdentifier& client_identifier,
-                                       MonotonicTime now) const {
+                                       int32_t lease_holder, MonotonicTime now) const {
   Match match;
   const auto it = by_xid_.find(xid);
   if (it == by_xid_.end()) return match;
@@ -50,9 +51,10 @@ Transactions::Match Transactions::Find(uint32_t xid, const ClientIdentifier& cli
     }
     if (match.transaction != nullptr && match.transaction->ifindex != t.ifindex)
       match.copied = true;
-    if (match.transaction == nullptr || t.first_sent < match.transaction->first_sent) {
-      match.transaction = &t;
-    }
+    const auto rank = [&](const Transaction& candidate) {
+      return std::pair(candidate.ifindex != lease_holder, candidate.first_sent);
+    };
+    if (match.transaction == nullptr || rank(t) < rank(*match.transaction)) match.transaction = &t;
   }
   return match;
 }

@@ -45,9 +45,11 @@ class Transactions {
   // A slave has a client or a few nested ones, each with one exchange at a time; a client that
   // draws a new xid for each try makes five in 120 s (RFC 2131 §4.1). The oldest goes first.
   static constexpr size_t kMaxPerSlave = 16;
-  // Slaves that use one xid at once: two by chance once in 2^32, more only on purpose. The first
-  // ones stay.
-  static constexpr size_t kMaxHolders = 8;
+  // Clients that use one xid at once: two by chance once in 2^32; more on purpose, or because their
+  // boot ROMs make it of the MAC address, which all share. The first ones stay, and one slave can
+  // not take all the places.
+  static constexpr size_t kMaxHolders = 64;
+  static constexpr size_t kMaxHoldersOfOneSlave = 2;
 
   // A request of `request.ifindex` was sent. Its first_sent is set here: a retransmission, or a
   // REQUEST that goes on with the xid of its DISCOVER, keeps the first one's. False if the xid has
@@ -59,9 +61,11 @@ class Transactions {
     bool copied = false;                       // another slave used the same xid and lost
   };
   // The exchange that a reply with this xid and client identifier (empty: the server did not echo
-  // it, RFC 6842) answers: of several slaves', the one that used the pair first, so that a copy
-  // gets nothing and denies nothing.
-  Match Find(uint32_t xid, const ClientIdentifier& client_identifier, MonotonicTime now) const;
+  // it, RFC 6842) answers: of several slaves', that of `lease_holder`, the slave that has the
+  // address of the reply by lease (0: none), for some clients renew with the xid of long ago; else
+  // the one that used the pair first. So a copy gets nothing and denies nothing.
+  Match Find(uint32_t xid, const ClientIdentifier& client_identifier, int32_t lease_holder,
+             MonotonicTime now) const;
 
   void ForgetSlave(int32_t ifindex);
   void Expire(MonotonicTime now);

@@ -70,6 +70,21 @@ TEST(Dhcp4RequestsTest, S4_2_CopyOfXidAndIdentifierGetsNothingAndDeniesNothing) 
   EXPECT_THAT(bed.DeliveredTo(kSlaveB), IsEmpty());
 }
 
+// dhclient renews with the xid of its DISCOVER, which a sibling has read and kept alive meanwhile.
+TEST(Dhcp4RequestsTest, S4_2_CopyThatWasKeptAliveDeniesNoRenewal) {
+  LearnerBed bed;
+  bed.Lease(kSlaveA, 7, "192.0.2.10", 600);
+  for (int i = 0; i < 5; ++i) {
+    for (const auto* id : {"", "b", "c", "d", "e", "f", "g", "h", "i"}) {
+      bed.Discover(kSlaveB, {.xid = 7, .client_id = id});
+    }
+    bed.Pass(absl::Minutes(1));
+  }
+  bed.Renew(kSlaveA, {.xid = 7, .ciaddr = "192.0.2.10"});
+  bed.Ack({.xid = 7, .yiaddr = "192.0.2.10", .ciaddr = "192.0.2.10", .lease = 600});
+  EXPECT_EQ(bed.KernelRestOf("192.0.2.10"), absl::Seconds(600));
+}
+
 TEST(Dhcp4RequestsTest, S4_2_ForgedNakNeedsTheSlavesOwnXid) {
   LearnerBed bed;
   bed.Lease(kSlaveA, 7, "192.0.2.10");

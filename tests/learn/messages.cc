@@ -1,7 +1,6 @@
 #include "messages.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "tests/wire/frame_builder.h"
 
@@ -56,9 +55,9 @@ Bytes Dhcp4(const Header& header, Dhcp4Type type, const Bytes& options) {
                  {kEnd}});
 }
 
-Heard Parse(UdpParts parts, const MacAddress& destination, const MacAddress& source) {
+Heard Parse(const UdpParts& parts, const MacAddress& destination, const MacAddress& source) {
   Heard heard;
-  heard.bytes = BuildUdp4Frame(std::move(parts));
+  heard.bytes = BuildUdp4Frame(parts);
   std::copy(destination.bytes.begin(), destination.bytes.end(), heard.bytes.begin());
   std::copy(source.bytes.begin(), source.bytes.end(), heard.bytes.begin() + 6);
   FrameMetadata metadata;

@@ -13,7 +13,6 @@ namespace l3sync::testing {
 namespace {
 
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
 TEST(SlaveLifeTest, SlaveThatIsGoneLosesAllAtOnce) {
   LearnerBed bed;
@@ -44,6 +43,18 @@ TEST(SlaveLifeTest, SlaveGoneWhileItsAddressIsOnTheWay) {
   bed.SlaveAppears(kSlaveA);
   bed.Lease(kSlaveA, 8, "192.0.2.10");
   EXPECT_EQ(bed.SlaveOf("192.0.2.10"), kSlaveA);
+}
+
+// The kernel uses an ifindex again: what the old slave's guest asked is not the new one's.
+TEST(SlaveLifeTest, NewSlaveInheritsNoQuestions) {
+  LearnerBed bed;
+  bed.Discover(kSlaveA, {.xid = 7});
+  bed.Dad(kSlaveA, "2001:db8:1::99");
+  bed.SlaveGone(kSlaveA);
+  bed.SlaveAppears(kSlaveA);
+  bed.Offer({.xid = 7, .yiaddr = "192.0.2.10"});
+  bed.Advertise(Prefix{});
+  EXPECT_EQ(bed.learner().bindings().size(), 0);
 }
 
 TEST(SlaveLifeTest, F17_Ipv6ComesBackWithTheLink) {

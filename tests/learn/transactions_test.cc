@@ -23,7 +23,7 @@ Transaction Sent(int32_t ifindex, uint32_t xid, std::string_view id, int seconds
 }
 
 int32_t SlaveFor(const Transactions& transactions, uint32_t xid, std::string_view id, int seconds) {
-  const auto match = transactions.Find(xid, Id(id), At(seconds));
+  const auto match = transactions.Find(xid, Id(id), 0, At(seconds));
   return match.transaction == nullptr ? 0 : match.transaction->ifindex;
 }
 
@@ -33,7 +33,7 @@ TEST(TransactionsTest, S4_16_RetransmissionKeepsItsPlaceAndLivesOn) {
   EXPECT_TRUE(transactions.Record(Sent(2, 7, "a", 1)));
   EXPECT_TRUE(transactions.Record(Sent(1, 7, "a", 100)));
   EXPECT_EQ(transactions.size(), 2);
-  const auto match = transactions.Find(7, Id("a"), At(130));
+  const auto match = transactions.Find(7, Id("a"), 0, At(130));
   ASSERT_NE(match.transaction, nullptr);
   EXPECT_EQ(match.transaction->ifindex, 1);
   EXPECT_EQ(match.transaction->first_sent, At(0));
@@ -46,7 +46,7 @@ TEST(TransactionsTest, S4_1_RequestWithTheXidOfItsDiscoverReplacesIt) {
   transactions.Record(Sent(1, 7, "a", 0));
   transactions.Record(Sent(1, 7, "a", 2, RequestKind::kSelecting));
   EXPECT_EQ(transactions.size(), 1);
-  EXPECT_EQ(transactions.Find(7, Id("a"), At(3)).transaction->kind, RequestKind::kSelecting);
+  EXPECT_EQ(transactions.Find(7, Id("a"), 0, At(3)).transaction->kind, RequestKind::kSelecting);
 }
 
 TEST(TransactionsTest, S4_2_IdentifierTellsApart) {
@@ -71,9 +71,28 @@ TEST(TransactionsTest, S4_2_CopyLosesAndIsSeen) {
   Transactions transactions;
   transactions.Record(Sent(2, 7, "a", 5));
   transactions.Record(Sent(1, 7, "a", 6));
-  const auto match = transactions.Find(7, Id("a"), At(7));
+  const auto match = transactions.Find(7, Id("a"), 0, At(7));
   EXPECT_EQ(match.transaction->ifindex, 2);
   EXPECT_TRUE(match.copied);
+}
+
+TEST(TransactionsTest, S4_2_HolderOfTheLeaseComesBeforeTheFirst) {
+  Transactions transactions;
+  transactions.Record(Sent(2, 7, "a", 5));
+  transactions.Record(Sent(1, 7, "a", 6));
+  transactions.Record(Sent(3, 7, "b", 7));
+  EXPECT_EQ(transactions.Find(7, Id("a"), 1, At(8)).transaction->ifindex, 1);
+  EXPECT_EQ(transactions.Find(7, Id("a"), 2, At(8)).transaction->ifindex, 2);
+  EXPECT_EQ(transactions.Find(7, Id("a"), 3, At(8)).transaction->ifindex, 2) << "not its own";
+  EXPECT_EQ(transactions.Find(7, Id("a"), 9, At(8)).transaction->ifindex, 2);
+}
+
+TEST(TransactionsTest, HoldersOfOneSlaveAreFew) {
+  Transactions transactions;
+  EXPECT_TRUE(transactions.Record(Sent(1, 7, "a", 0)));
+  EXPECT_TRUE(transactions.Record(Sent(1, 7, "b", 0)));
+  EXPECT_FALSE(transactions.Record(Sent(1, 7, "c", 0)));
+  EXPECT_TRUE(transactions.Record(Sent(2, 7, "c", 0)));
 }
 
 // One slave's own clients may share an xid without being anybody's copy.
@@ -81,7 +100,7 @@ TEST(TransactionsTest, S4_2_TwoClientsOfOneSlaveAreNoCopies) {
   Transactions transactions;
   transactions.Record(Sent(1, 7, "a", 5));
   transactions.Record(Sent(1, 7, "b", 6));
-  EXPECT_FALSE(transactions.Find(7, Id(""), At(7)).copied);
+  EXPECT_FALSE(transactions.Find(7, Id(""), 0, At(7)).copied);
 }
 
 TEST(TransactionsTest, S4_1_EndsAfter120Seconds) {
