@@ -20,14 +20,16 @@ struct Binding {
   IpAddress address;
   int32_t ifindex = 0;
   Origin origin = Origin::kNone;
-  uint32_t xid = 0;                    // DHCPv4 only
-  ClientIdentifier client_identifier;  // DHCPv4 only
+  uint32_t xid = 0;                    // DHCP only
+  ClientIdentifier client_identifier;  // DHCP only: option 61, or the DUID
+  uint32_t iaid = 0;                   // DHCPv6 only
   MonotonicTime created;
   MonotonicTime last_evidence;  // when the guest or the network last spoke of it
   MonotonicTime valid_until;
   MonotonicTime preferred_until;  // ≤ valid_until
 
-  bool is_dhcp() const { return origin == Origin::kDhcp4Offer || origin == Origin::kDhcp4Ack; }
+  bool is_dhcp4() const { return origin == Origin::kDhcp4Offer || origin == Origin::kDhcp4Ack; }
+  bool is_dhcp() const { return is_dhcp4() || origin == Origin::kDhcp6Reply; }
 };
 
 // The bindings of one parent. An address is on one slave at most (rule T1; the kernel's F6).

@@ -259,7 +259,7 @@ void Dhcp4Learner::BindLease(const Transaction& transaction, const Reply& reply,
   // The ACK decided: what other servers offered this client, and its old lease, go (rule S4-12).
   for (const IpAddress& other : book_->bindings().AddressesOf(transaction.ifindex)) {
     const Binding* binding = book_->bindings().Find(other);
-    if (other == address || !binding->is_dhcp() ||
+    if (other == address || !binding->is_dhcp4() ||
         binding->client_identifier != transaction.client_identifier) {
       continue;
     }

@@ -42,12 +42,16 @@ std::string_view OriginName(Origin origin) {
       return "dhcp4-offer";
     case Origin::kDhcp4Ack:
       return "dhcp4-ack";
+    case Origin::kDhcp6Reply:
+      return "dhcp6-reply";
     case Origin::kLinkLocal:
       return "link-local";
     case Origin::kSlaac:
       return "slaac";
     case Origin::kAdopted:
       return "adopted";
+    case Origin::kBind:
+      return "bind";
   }
   return "";
 }

@@ -32,7 +32,16 @@ std::string_view EventName(EventKind kind);  // "link-added"
 enum class Severity : uint8_t { kInfo, kWarning, kError };
 
 // From which message an address is known.
-enum class Origin : uint8_t { kNone, kDhcp4Offer, kDhcp4Ack, kLinkLocal, kSlaac, kAdopted };
+enum class Origin : uint8_t {
+  kNone,
+  kDhcp4Offer,
+  kDhcp4Ack,
+  kDhcp6Reply,
+  kLinkLocal,
+  kSlaac,
+  kAdopted,
+  kBind,  // --bind
+};
 std::string_view OriginName(Origin origin);  // "dhcp4-offer"; "" for kNone
 
 // Why something was refused, taken away, or is not served.

@@ -39,12 +39,16 @@ std::string_view OriginText(Origin origin) {
       return "offered by DHCP";
     case Origin::kDhcp4Ack:
       return "leased by DHCP";
+    case Origin::kDhcp6Reply:
+      return "leased by DHCPv6";
     case Origin::kLinkLocal:
       return "the guest's link-local address";
     case Origin::kSlaac:
       return "SLAAC in a prefix of the router";
     case Origin::kAdopted:
       return "set by an earlier run";
+    case Origin::kBind:
+      return "--bind";
   }
   return "";
 }

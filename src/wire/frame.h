@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <variant>
 
+#include "wire/arp.h"
 #include "wire/bytes.h"
 #include "wire/dhcp4.h"
+#include "wire/dhcp6.h"
 #include "wire/ip_address.h"
 #include "wire/nd.h"
 #include "wire/parsed.h"
@@ -24,9 +26,9 @@ struct FrameMetadata {
 // A frame that passed every check of the envelope (rules E1 to E3) and holds one valid message.
 struct ParsedFrame {
   MacAddress destination_mac, source_mac;
-  IpAddress source, destination;
-  uint8_t hop_limit = 0;  // TTL for IPv4
-  std::variant<Dhcp4Message, NdMessage> message;
+  IpAddress source, destination;  // ARP: the sender's and the target's
+  uint8_t hop_limit = 0;          // TTL for IPv4; 0 for ARP
+  std::variant<Dhcp4Message, Dhcp6Message, NdMessage, ArpMessage> message;
 
   friend bool operator==(const ParsedFrame&, const ParsedFrame&) = default;
 };

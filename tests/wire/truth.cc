@@ -80,6 +80,10 @@ Json DescribePrefix(const PrefixInformation& p) {
           {"preferred", p.preferred_sec}};
 }
 
+Json DescribeMessage(const Dhcp6Message& m) { return {{"type", Dhcp6TypeName(m.type)}}; }
+
+Json DescribeMessage(const ArpMessage& m) { return {{"operation", m.operation}}; }
+
 Json DescribeMessage(const NdMessage& m) {
   Json prefixes = Json::array();
   for (const PrefixInformation& prefix : m.prefixes) {
