@@ -87,6 +87,10 @@ class Installer {
   MonotonicTime NextDeadline() const;
 
  private:
+  static constexpr absl::Duration kNoRoomRetry = absl::Milliseconds(20);
+  // Kernel and l3sync round lifetimes differently (addrconf and devinet count whole seconds).
+  static constexpr absl::Duration kLifetimeSlack = absl::Seconds(3);
+
   struct Reply {
     uint32_t xid = 0;
     uint8_t kind = 0;
@@ -138,7 +142,9 @@ class Installer {
   const Slot* FindSlot(const IpAddress& address, int32_t ifindex) const;
   Slot& SlotOf(const IpAddress& address, int32_t ifindex);
   Event MakeEvent(EventKind kind, const IpAddress& address, int32_t ifindex) const;
+  Event MakeBindingEvent(EventKind kind, const Binding& binding, MonotonicTime now) const;
 
+  // installer.cc: the difference becomes commands
   void Reconcile(const IpAddress& address, MonotonicTime now);
   void TakeAway(const IpAddress& address, Slot* slot, MonotonicTime now);
   void PutThere(const Binding& binding, Slot* slot, MonotonicTime now);
@@ -147,11 +153,14 @@ class Installer {
   bool Send(CommandKind kind, const IpAddress& address, Slot* slot, Command command,
             MonotonicTime now);
   void SendLooks(MonotonicTime now);
-  void DeliverReplies(const IpAddress& address, Slot* slot, MonotonicTime now);
-  void DropReplies(const IpAddress& address, Slot* slot, IgnoreReason reason);
   void Ignore(IgnoreReason reason) { ++(*ignored_)[static_cast<size_t>(reason)]; }
   void RetryAt(MonotonicTime when, const IpAddress& address) { retries_.insert({when, address}); }
 
+  // installer_replies.cc
+  void DeliverReplies(const IpAddress& address, Slot* slot, MonotonicTime now);
+  void DropReplies(const IpAddress& address, Slot* slot, IgnoreReason reason);
+
+  // installer_kernel.cc: what the kernel says
   void PutEnded(const IpAddress& address, Slot* slot, int error, MonotonicTime now);
   void RemoveEnded(const IpAddress& address, Slot* slot, int error, MonotonicTime now);
   void Refused(const IpAddress& address, Slot* slot, int error, MonotonicTime now);
