@@ -128,10 +128,10 @@ int Count(const std::vector<std::string>& lines, const std::vector<std::string>&
 
 }  // namespace
 
-bool WorkerBed::WaitForLine(const std::vector<std::string>& words) {
+bool WorkerBed::WaitForLine(const std::vector<std::string>& words, int count) {
   std::unique_lock lock(mutex_);
   return new_line_.wait_for(lock, absl::ToChronoSeconds(kPatience),
-                            [&] { return Count(lines_, words) > 0; });
+                            [&] { return Count(lines_, words) >= count; });
 }
 
 int WorkerBed::CountLines(const std::vector<std::string>& words) {

@@ -35,8 +35,8 @@ class WorkerBed {
   Worker::Outcome Stop();
   Worker::Outcome WaitForEnd();
 
-  // True when a line of the log holds all of `words`, at the latest after kPatience.
-  bool WaitForLine(const std::vector<std::string>& words);
+  // True when `count` lines of the log hold all of `words`, at the latest after kPatience.
+  bool WaitForLine(const std::vector<std::string>& words, int count = 1);
   // Now.
   int CountLines(const std::vector<std::string>& words);
 

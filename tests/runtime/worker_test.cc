@@ -151,9 +151,7 @@ TEST(WorkerTest, PortThatLeavesL2IsNoLongerServed) {
   bed.kernel.SetPort(bed.parent, PortMode::kL3, 0);
   ASSERT_TRUE(bed.WaitForLine({"port-changed", "mode_l3"}));
   bed.kernel.SetPort(bed.parent, PortMode::kL2, 0);
-  ASSERT_TRUE(bed.kernel.WaitUntil(kPatience, [&] {
-    return bed.CountLines({"port-changed"}) >= 2;
-  }) || bed.WaitForLine({"port-changed", "\"info\""}));
+  ASSERT_TRUE(bed.WaitForLine({"port-changed"}, 2));
   bed.Discover(bed.t0, 7);
   bed.Offer(7, kAddress);
   EXPECT_TRUE(bed.WaitForLine({"reply-delivered"}));
