@@ -51,6 +51,18 @@ def test_address_that_becomes_the_hosts_leaves_the_slave(default_world):
     world.kernel.wait_address("t0", address)
     world.host.ip(f"addr add {address}/24 dev h0")
     world.kernel.wait_gone("t0", address)
-    l3sync.wait_event("address-removed", interface="t0", address=address)
+    l3sync.wait_event("address-removed", interface="t0", address=address, reason="host_address")
     assert world.kernel.address("h0", address)
     assert world.router.pings(address), "the host has it now"
+
+
+def test_ipv6_address_that_becomes_the_hosts_leaves_the_slave(default_world):
+    """T7: on an interface that is not the parent, too."""
+    world = default_world
+    (guest,) = world.raw_guests("t0")
+    l3sync = world.start_l3sync()
+    guest.send(frames.dad_solicitation(guest.mac, "fe80::77"))
+    world.kernel.wait_address("t0", "fe80::77")
+    world.host.ip("link add other type veth peer name other-end", "link set other up", "addr add fe80::77/64 dev other nodad")
+    world.kernel.wait_gone("t0", "fe80::77")
+    l3sync.wait_event("address-removed", interface="t0", address="fe80::77", reason="host_address")

@@ -7,11 +7,23 @@ namespace l3sync {
 AddressBook::AddressBook(PolicyOptions policy, Output* output, bool dry_run)
     : output_(output),
       dry_run_(dry_run),
+      configured_(policy.configured),
       policy_(std::move(policy)),
       installer_(&bindings_, &slaves_, output, &ignored_, dry_run) {}
 
+Reason AddressBook::Check(int32_t ifindex, const IpAddress& address, bool claimed_by_nd) const {
+  if (!configured_.Contains(address)) return policy_.Check(address, claimed_by_nd);
+  const Reason reason = policy_.CheckConfigured(address);
+  if (reason != Reason::kNone || configured_.SlaveOf(address) == ifindex) return reason;
+  return Reason::kConfigured;
+}
+
 void AddressBook::Want(Binding binding, MonotonicTime now) {
   const Binding* known = bindings_.Find(binding.address);
+  if (known != nullptr && known->is_configured() && !binding.is_configured()) {
+    if (known->ifindex != binding.ifindex) return;
+    binding = *known;
+  }
   const bool same_slave = known != nullptr && known->ifindex == binding.ifindex;
   if (known != nullptr && !same_slave) {
     installer_.NoteRemoval(*known, Reason::kOfferYielded, binding.ifindex);
@@ -31,10 +43,58 @@ void AddressBook::SetLifetimes(const Binding& binding) {
 
 void AddressBook::Unwant(const IpAddress& address, Reason reason, int32_t other_ifindex) {
   const Binding* binding = bindings_.Find(address);
-  if (binding == nullptr) return;
-  installer_.NoteRemoval(*binding, reason, other_ifindex);
-  bindings_.Remove(address);
+  if (binding != nullptr && !binding->is_configured()) Remove(*binding, reason, other_ifindex);
 }
+
+void AddressBook::Remove(const Binding& binding, Reason reason, int32_t other_ifindex) {
+  installer_.NoteRemoval(binding, reason, other_ifindex);
+  bindings_.Remove(binding.address);
+}
+
+void AddressBook::ForgetSlave(int32_t ifindex, Reason reason) {
+  for (const IpAddress& address : bindings_.AddressesOf(ifindex)) {
+    Remove(*bindings_.Find(address), reason, 0);
+  }
+  configured_.Forget(ifindex);
+}
+
+// ---- Configuration
+
+void AddressBook::SlaveNamed(int32_t ifindex, std::string_view name, MonotonicTime now) {
+  configured_.SetName(ifindex, name);
+  for (const IpAddress& address : bindings_.AddressesOf(ifindex)) {
+    if (Check(ifindex, address, false) == Reason::kConfigured) {
+      Remove(*bindings_.Find(address), Reason::kConfigured, configured_.SlaveOf(address));
+    }
+  }
+  const auto slave = slaves_.find(ifindex);
+  if (slave != slaves_.end() && !slave->second.is_new) WantConfigured(ifindex, now);
+}
+
+void AddressBook::WantConfigured(int32_t ifindex, MonotonicTime now) {
+  for (const IpAddress& address : configured_.AddressesOf(ifindex)) {
+    WantConfigured(ifindex, address, now);
+  }
+}
+
+void AddressBook::WantConfigured(int32_t ifindex, const IpAddress& address, MonotonicTime now) {
+  if (const Reason reason = policy_.CheckConfigured(address); reason != Reason::kNone) {
+    return Refuse(ifindex, address, Origin::kBind, reason, 0, now);
+  }
+  const Binding* known = bindings_.Find(address);
+  if (known != nullptr && known->ifindex == ifindex && known->is_configured()) return;
+  if (known != nullptr && known->ifindex != ifindex) {
+    Remove(*known, Reason::kConfigured, ifindex);
+  }
+  Binding binding;
+  binding.address = address;
+  binding.ifindex = ifindex;
+  binding.origin = Origin::kBind;
+  binding.valid_until = binding.preferred_until = MonotonicTime::Never();
+  Want(std::move(binding), now);
+}
+
+// ---- What is said
 
 void AddressBook::Refuse(int32_t ifindex, const IpAddress& address, Origin origin, Reason reason,
                          int32_t other_ifindex, MonotonicTime now) {
@@ -58,15 +118,47 @@ void AddressBook::Refuse(int32_t ifindex, const IpAddress& address, Origin origi
   output_->Emit(event);
 }
 
-void AddressBook::RecheckPolicy() {
-  for (const IpAddress& address : bindings_.All()) {
-    const Binding* binding = bindings_.Find(address);
-    // A neighbour entry is evidence against a new claim, not against a guest that is served: it may
-    // be the guest's own.
-    const Reason reason = policy_.Check(address, /*claimed_by_nd=*/false);
-    const bool host_s = reason == Reason::kHostAddress || reason == Reason::kNextHop;
-    if (host_s && binding != nullptr) Unwant(address, reason);
+// ---- The reserved set changes
+
+void AddressBook::Recheck(const IpAddress& address) {
+  const Binding* binding = bindings_.Find(address);
+  if (binding == nullptr) return;
+  // A neighbour entry is evidence against a new claim, not against a guest that is served: it may
+  // be the guest's own.
+  const Reason reason = Check(binding->ifindex, address, /*claimed_by_nd=*/false);
+  if (reason != Reason::kNone) Remove(*binding, reason, 0);
+}
+
+void AddressBook::RecheckPolicy(MonotonicTime now) {
+  for (const IpAddress& address : bindings_.All()) Recheck(address);
+  WantAllConfigured(now);
+}
+
+void AddressBook::WantAllConfigured(MonotonicTime now) {
+  for (const IpAddress& address : configured_.Present()) {
+    const int32_t ifindex = configured_.SlaveOf(address);
+    const auto slave = slaves_.find(ifindex);
+    if (slave != slaves_.end() && !slave->second.is_new) WantConfigured(ifindex, address, now);
   }
+}
+
+void AddressBook::HostGained(int32_t ifindex, const IpPrefix& address) {
+  policy_.AddHostAddress(ifindex, address);
+  Recheck(address.address);
+  if (!address.address.is_v4() || address.length > 30) return;
+  // The edges of the subnet that came with it.
+  const uint32_t network = address.Masked().address.v4();
+  Recheck(IpAddress::V4(network));
+  Recheck(IpAddress::V4(network | 0xffffffffU >> address.length));
+}
+
+void AddressBook::HostLost(int32_t ifindex, const IpAddress& address, MonotonicTime now) {
+  policy_.RemoveHostAddress(ifindex, address);
+  WantAllConfigured(now);
+}
+
+void AddressBook::HostInterfaceGone(int32_t ifindex, MonotonicTime now) {
+  if (policy_.RemoveHostInterface(ifindex)) WantAllConfigured(now);
 }
 
 }  // namespace l3sync

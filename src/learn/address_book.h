@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <tuple>
 
 #include "absl/container/flat_hash_map.h"
 
 #include "learn/binding_table.h"
+#include "learn/configured_addresses.h"
 #include "learn/ignore_reason.h"
 #include "learn/installer.h"
 #include "learn/output.h"
@@ -30,21 +32,41 @@ class AddressBook {
   AddressBook(const AddressBook&) = delete;
   AddressBook& operator=(const AddressBook&) = delete;
 
+  // What forbids `ifindex` to have `address`, or kNone: the policy, and configuration, which gives
+  // the address to this slave or to another one (rule T2). Who has it now is not asked.
+  Reason Check(int32_t ifindex, const IpAddress& address, bool claimed_by_nd) const;
+  // The slave that --bind gives `address` to; 0 if none, or if it is not there.
+  int32_t ConfiguredSlaveOf(const IpAddress& address) const { return configured_.SlaveOf(address); }
+
   // Puts the binding, whoever had the address; the caller has arbitrated. `created` and
-  // `last_evidence` are set here.
+  // `last_evidence` are set here. A binding by configuration keeps its rank.
   void Want(Binding binding, MonotonicTime now);
   // Puts other lifetimes into a binding, by what a router says; no evidence of the guest's own.
   void SetLifetimes(const Binding& binding);
-  // No effect if there is no binding. `other_ifindex`: who gets the address, or 0.
+  // A protocol no longer wants it. No effect if there is no binding, or one by configuration, which
+  // no message takes away. `other_ifindex`: who gets the address, or 0.
   void Unwant(const IpAddress& address, Reason reason, int32_t other_ifindex = 0);
   // Says that `ifindex` does not get `address`.
   void Refuse(int32_t ifindex, const IpAddress& address, Origin origin, Reason reason,
               int32_t other_ifindex, MonotonicTime now);
   void Ignore(IgnoreReason reason) { ++ignored_[static_cast<size_t>(reason)]; }
 
-  // After a change of the reserved set: a binding that it now forbids goes (rule T7: the host gains
-  // a guest's address).
-  void RecheckPolicy();
+  // The name of a slave, when it appears and whenever it changes: what --bind gives to another
+  // name goes.
+  void SlaveNamed(int32_t ifindex, std::string_view name, MonotonicTime now);
+  // Wants what --bind gives to the slave, as far as the policy allows, whoever has it. Only after
+  // the addresses of the slave and the host were read.
+  void WantConfigured(int32_t ifindex, MonotonicTime now);
+  // All its bindings go, also those by configuration.
+  void ForgetSlave(int32_t ifindex, Reason reason);
+
+  // A binding that the reserved set forbids goes (rule T7), one by configuration that it no longer
+  // forbids comes. After a dump, which may have changed all of it.
+  void RecheckPolicy(MonotonicTime now);
+  // The same after one change: an interface that is no slave gained or lost an address.
+  void HostGained(int32_t ifindex, const IpPrefix& address);
+  void HostLost(int32_t ifindex, const IpAddress& address, MonotonicTime now);
+  void HostInterfaceGone(int32_t ifindex, MonotonicTime now);
 
   const BindingTable& bindings() const { return bindings_; }
   Policy& policy() { return policy_; }
@@ -59,8 +81,14 @@ class AddressBook {
     int count = 0;
   };
 
+  void Remove(const Binding& binding, Reason reason, int32_t other_ifindex);
+  void WantConfigured(int32_t ifindex, const IpAddress& address, MonotonicTime now);
+  void WantAllConfigured(MonotonicTime now);
+  void Recheck(const IpAddress& address);
+
   Output* output_;
   bool dry_run_;
+  ConfiguredAddresses configured_;
   SlaveStates slaves_;
   IgnoreCounters ignored_{};
   Policy policy_;

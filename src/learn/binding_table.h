@@ -29,6 +29,7 @@ struct Binding {
   MonotonicTime preferred_until;  // ≤ valid_until
 
   bool is_dhcp4() const { return origin == Origin::kDhcp4Offer || origin == Origin::kDhcp4Ack; }
+  bool is_configured() const { return origin == Origin::kBind; }
   bool is_dhcp() const { return is_dhcp4() || origin == Origin::kDhcp6Reply; }
 };
 

@@ -132,14 +132,16 @@ void Dhcp4Learner::ObserveServer(const ParsedFrame& frame, const Dhcp4Message& m
   }
 }
 
-// What forbids `address`, or kNone. `other_ifindex` is set with kHeldBySlave.
+// What forbids `address`, or kNone. `other_ifindex` is set with kHeldBySlave and kConfigured.
 Reason Dhcp4Learner::Refusal(int32_t ifindex, const IpAddress& address, const IpAddress& mask,
                              Origin origin, int32_t* other_ifindex, MonotonicTime now) const {
   const BindingTable& bindings = book_->bindings();
   const Binding* binding = bindings.Find(address);
   const bool own = binding != nullptr && binding->ifindex == ifindex;
-  if (const Reason reason = book_->policy().Check(address, false); reason != Reason::kNone)
+  if (const Reason reason = book_->Check(ifindex, address, false); reason != Reason::kNone) {
+    if (reason == Reason::kConfigured) *other_ifindex = book_->ConfiguredSlaveOf(address);
     return reason;
+  }
   if (IsEdgeOfOwnSubnet(address, mask)) return Reason::kSubnetBroadcast;
   const auto declined = declined_.find(address);
   if (declined != declined_.end() && declined->second.ifindex == ifindex &&

@@ -91,6 +91,8 @@ ReasonWords Words(Reason reason) {
           "(Linux: sysctl net.ipv6.conf.all.addr_gen_mode=3), or start l3sync with --eui64=first"};
     case Reason::kHeldBySlave:
       return {"held_by_slave", "another slave has it"};
+    case Reason::kConfigured:
+      return {"configured", "--bind gives it to another slave"};
     case Reason::kInUseElsewhere:
       return {"in_use_elsewhere",
               "the kernel says that another slave has it, one that l3sync does not serve; look at "

@@ -59,6 +59,7 @@ enum class Reason : uint8_t {
   kSharedEui64,
   // The address is somebody else's, or too much.
   kHeldBySlave,
+  kConfigured,
   kInUseElsewhere,
   kQuota,
   kDeclinedBefore,
@@ -108,7 +109,7 @@ struct Event {
   bool has_lifetimes = false;
   bool has_xid = false;
   int32_t ifindex = 0;        // 0: none
-  int32_t other_ifindex = 0;  // kHeldBySlave and kOfferYielded: the other slave; 0: none
+  int32_t other_ifindex = 0;  // the slave that has the address, or gets it; 0: none
   InterfaceName name{};       // filled in by the runtime, which knows the links
   InterfaceName other_name{};
   IpAddress address;

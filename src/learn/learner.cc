@@ -56,11 +56,9 @@ void Learner::ObserveAddress(const AddressRecord& record, MonotonicTime now) {
   if (book_.slaves().contains(record.ifindex)) {
     book_.installer().ObserveAddress(record, now);
   } else if (record.deleted) {
-    book_.policy().RemoveHostAddress(record.ifindex, record.address);
+    book_.HostLost(record.ifindex, record.address, now);
   } else {
-    book_.policy().AddHostAddress(record.ifindex, {record.address, record.prefix_length});
-    // In a dump, once for all of it.
-    if (!in_full_dump_) book_.RecheckPolicy();
+    book_.HostGained(record.ifindex, {record.address, record.prefix_length});
   }
   Finish(now);
 }
@@ -100,12 +98,14 @@ void Learner::ObserveDumpMark(const DumpMark& mark, MonotonicTime now) {
   }
   book_.installer().EndDump(mark.ifindex, complete, now);
   if (complete) {
-    if (full) book_.RecheckPolicy();
+    if (full) book_.RecheckPolicy(now);
     std::vector<int32_t> read;
     for (const auto& [ifindex, slave] : book_.slaves()) {
       if (slave.is_new && (full || ifindex == mark.ifindex)) read.push_back(ifindex);
     }
     std::sort(read.begin(), read.end());  // the same decisions on each run
+    for (const int32_t ifindex : read) book_.slaves()[ifindex].is_new = false;
+    for (const int32_t ifindex : read) book_.WantConfigured(ifindex, now);
     for (const int32_t ifindex : read) Adopt(ifindex, now);
     // Guesses come when all that is known was taken over.
     for (const int32_t ifindex : read) nd_.CombineWithPrefixes(ifindex, now);
@@ -117,12 +117,15 @@ void Learner::ObserveDumpMark(const DumpMark& mark, MonotonicTime now) {
 // What an earlier run has put on this slave is taken over with the lifetime that the kernel still
 // gives it (rule K6).
 void Learner::Adopt(int32_t ifindex, MonotonicTime now) {
-  book_.slaves()[ifindex].is_new = false;
   for (const auto& [address, deadline] : book_.installer().OwnAddressesOf(ifindex)) {
     book_.installer().Changed(address);
-    // A binding that was learned meanwhile knows better; what is forbidden now is taken away.
-    if (book_.bindings().Find(address) != nullptr) continue;
-    if (book_.policy().Check(address, false) != Reason::kNone) continue;
+    // A binding that was learned meanwhile, or is configured, knows better; what is forbidden now
+    // is taken away.
+    if (book_.bindings().Find(address) != nullptr) {
+      book_.installer().Confirm(ifindex, address, now);
+      continue;
+    }
+    if (book_.Check(ifindex, address, false) != Reason::kNone) continue;
     Binding binding;
     binding.address = address;
     binding.ifindex = ifindex;
@@ -162,9 +165,12 @@ void Learner::SlaveGone(int32_t ifindex, Reason reason, MonotonicTime now) {
   book_.installer().SlaveGone(ifindex);
   dhcp4_.ForgetSlave(ifindex);
   nd_.ForgetSlave(ifindex);
-  for (const IpAddress& address : book_.bindings().AddressesOf(ifindex)) {
-    book_.Unwant(address, reason);
-  }
+  book_.ForgetSlave(ifindex, reason);
+  Finish(now);
+}
+
+void Learner::SlaveNamed(int32_t ifindex, std::string_view name, MonotonicTime now) {
+  book_.SlaveNamed(ifindex, name, now);
   Finish(now);
 }
 
@@ -184,7 +190,10 @@ void Learner::SlaveChanged(int32_t ifindex, bool is_up, bool loops_back, Monoton
   Finish(now);
 }
 
-void Learner::HostInterfaceGone(int32_t ifindex) { book_.policy().RemoveHostInterface(ifindex); }
+void Learner::HostInterfaceGone(int32_t ifindex, MonotonicTime now) {
+  book_.HostInterfaceGone(ifindex, now);
+  Finish(now);
+}
 
 // ---- Time
 // ----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "learn/address_book.h"
 #include "learn/dhcp4_learner.h"
@@ -43,11 +44,13 @@ class Learner {
   void SetSharedMac(const MacAddress& mac);
   // `loops_back`: the port is neither private nor vepa.
   void SlaveAppeared(int32_t ifindex, bool is_up, bool loops_back, MonotonicTime now);
+  // After SlaveAppeared, and whenever the name changes: --bind names slaves.
+  void SlaveNamed(int32_t ifindex, std::string_view name, MonotonicTime now);
   void SlaveGone(int32_t ifindex, Reason reason, MonotonicTime now);
   void SlaveChanged(int32_t ifindex, bool is_up, bool loops_back, MonotonicTime now);
   bool IsServed(int32_t ifindex) { return book_.slaves().contains(ifindex); }
   // An interface that is not a served slave is gone, and its addresses are no longer the host's.
-  void HostInterfaceGone(int32_t ifindex);
+  void HostInterfaceGone(int32_t ifindex, MonotonicTime now);
 
   // Does what is due; to be called at NextDeadline() or later.
   void Advance(MonotonicTime now);

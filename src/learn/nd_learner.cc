@@ -72,9 +72,10 @@ void NdLearner::ObserveClaim(int32_t ifindex, const IpAddress& address, Monotoni
 // Whether nothing speaks against it; otherwise says what.
 bool NdLearner::MayHave(int32_t ifindex, const IpAddress& address, Origin origin,
                         MonotonicTime now) {
-  const Reason reason = book_->policy().Check(address, /*claimed_by_nd=*/true);
+  const Reason reason = book_->Check(ifindex, address, /*claimed_by_nd=*/true);
   if (reason != Reason::kNone) {
-    book_->Refuse(ifindex, address, origin, reason, 0, now);
+    const int32_t other = reason == Reason::kConfigured ? book_->ConfiguredSlaveOf(address) : 0;
+    book_->Refuse(ifindex, address, origin, reason, other, now);
     return false;
   }
   const Binding* binding = book_->bindings().Find(address);
@@ -165,7 +166,8 @@ bool NdLearner::MakeRoom(int32_t ifindex) {
   const Binding* silent = nullptr;
   for (const IpAddress& address : bindings.AddressesOf(ifindex)) {
     const Binding* binding = bindings.Find(address);
-    if (binding->is_dhcp() || address.is_v4()) continue;  // a v4 one that was adopted is a lease
+    // A v4 one that was adopted is a lease.
+    if (binding->is_dhcp() || binding->is_configured() || address.is_v4()) continue;
     if (silent == nullptr || binding->last_evidence < silent->last_evidence) silent = binding;
   }
   if (silent == nullptr) return false;
@@ -245,7 +247,7 @@ void NdLearner::Combine(const IpPrefix& prefix, const Binding& link_local, Monot
       CombineWithIdentifier(prefix, link_local.address.interface_identifier());
   const auto it = prefixes_.find(prefix);
   if (it == prefixes_.end() || book_->bindings().Find(address) != nullptr) return;
-  if (book_->policy().Check(address, true) != Reason::kNone) return;
+  if (book_->Check(link_local.ifindex, address, true) != Reason::kNone) return;
   if (book_->bindings().size() >= BindingTable::kMax ||
       book_->bindings().CountOf(link_local.ifindex) >= BindingTable::kMaxPerSlave / 2) {
     return;

@@ -20,7 +20,7 @@ bool IsEdgeOfSubnet(const IpAddress& address, const IpPrefix& subnet) {
 
 }  // namespace
 
-Reason Policy::CheckSpecial(const IpAddress& address) const {
+Reason Policy::CheckSpecial(const IpAddress& address) {
   if (!address.has_value() || address.is_unspecified() || address.is_loopback() ||
       address.is_multicast() || address.is_limited_broadcast() || address.is_v4_mapped()) {
     return Reason::kSpecialAddress;
@@ -38,7 +38,7 @@ Reason Policy::CheckSpecial(const IpAddress& address) const {
   return Reason::kNone;
 }
 
-Reason Policy::Check(const IpAddress& address, bool claimed_by_nd) const {
+Reason Policy::CheckConfigured(const IpAddress& address) const {
   if (const Reason special = CheckSpecial(address); special != Reason::kNone) return special;
   for (const IpPrefix& prefix : options_.deny) {
     if (prefix.Contains(address)) return Reason::kDenied;
@@ -49,6 +49,11 @@ Reason Policy::Check(const IpAddress& address, bool claimed_by_nd) const {
       if (IsEdgeOfSubnet(address, {host_address, length})) return Reason::kSubnetBroadcast;
     }
   }
+  return Reason::kNone;
+}
+
+Reason Policy::Check(const IpAddress& address, bool claimed_by_nd) const {
+  if (const Reason reason = CheckConfigured(address); reason != Reason::kNone) return reason;
   if (next_hops_.contains(address) || routers_.contains(address)) return Reason::kNextHop;
   if (servers_.contains(address)) return Reason::kServer;
   if (resolvers_.contains(address) ||
@@ -83,9 +88,9 @@ void Policy::RemoveHostAddress(int32_t ifindex, const IpAddress& address) {
   }
 }
 
-void Policy::RemoveHostInterface(int32_t ifindex) {
-  host_addresses_.erase(ifindex);
-  staged_host_addresses_.erase(ifindex);
+bool Policy::RemoveHostInterface(int32_t ifindex) {
+  const size_t erased = host_addresses_.erase(ifindex);
+  return erased + staged_host_addresses_.erase(ifindex) != 0;
 }
 
 void Policy::BeginDump() {

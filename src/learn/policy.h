@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 
+#include "learn/configured_addresses.h"
 #include "learn/event.h"
 #include "learn/kernel_record.h"
 #include "wire/ip_address.h"
@@ -20,6 +21,7 @@ struct PolicyOptions {
   Eui64Policy eui64 = Eui64Policy::kRefuse;
   // Resolvers of the host itself (resolv.conf), read before the start.
   std::vector<IpAddress> resolvers;
+  std::vector<ConfiguredAddress> configured = {};  // --bind
 };
 
 // Which addresses are never assigned, whoever says so (rule T7). Keeps the reserved set; knows
@@ -36,6 +38,12 @@ class Policy {
   // kNone if `address` may be assigned to a guest. Only ND claims yield to neighbours (a
   // neighbour counts only against ND claims).
   Reason Check(const IpAddress& address, bool claimed_by_nd) const;
+  // The same for the guest that has it by configuration, which may well be a router, a server or
+  // the owner of the shared MAC's EUI-64: only the host's own addresses, special ones and --deny
+  // speak against it.
+  Reason CheckConfigured(const IpAddress& address) const;
+  // kSpecialAddress if no host may have it, on whatever network; else kNone.
+  static Reason CheckSpecial(const IpAddress& address);
 
   // The parent's MAC, which all slaves share.
   void SetSharedMac(const MacAddress& mac);
@@ -44,7 +52,7 @@ class Policy {
   // interfaces may have one.
   void AddHostAddress(int32_t ifindex, const IpPrefix& address);
   void RemoveHostAddress(int32_t ifindex, const IpAddress& address);
-  void RemoveHostInterface(int32_t ifindex);
+  bool RemoveHostInterface(int32_t ifindex);  // whether it had addresses
 
   // What a dump says replaces what the last one said, when it is complete.
   void BeginDump();
@@ -58,8 +66,6 @@ class Policy {
   void NoteRouter(const IpAddress& address);
 
  private:
-  Reason CheckSpecial(const IpAddress& address) const;
-
   PolicyOptions options_;
   bool has_mac_ = false;
   std::array<uint8_t, 8> shared_eui64_{};

@@ -202,7 +202,7 @@ void Engine::ObserveResult(const CommandResult& result, MonotonicTime now) {
 void Engine::ObserveLink(const LinkRecord& record, MonotonicTime now) {
   if (record.deleted) {
     gone_names_[record.ifindex] = record.name;
-    learner_.HostInterfaceGone(record.ifindex);
+    learner_.HostInterfaceGone(record.ifindex, now);
   }
   ApplyLinkChanges(links_.Update(record), now);
 }
@@ -227,7 +227,8 @@ void Engine::ApplyLinkChange(const LinkChange& change, MonotonicTime now) {
         return Emit(event);
       }
       Emit(event);
-      return learner_.SlaveAppeared(slave->ifindex, slave->is_up, PortLoopsBack(), now);
+      learner_.SlaveAppeared(slave->ifindex, slave->is_up, PortLoopsBack(), now);
+      return learner_.SlaveNamed(slave->ifindex, NameView(slave->name), now);
     }
     case LinkChange::Kind::kSlaveRemoved:
     case LinkChange::Kind::kSlaveMovedAway:
@@ -255,6 +256,8 @@ void Engine::ApplyLinkChange(const LinkChange& change, MonotonicTime now) {
       Emit(event);
       return request_stop_();
     case LinkChange::Kind::kSlaveRenamed:
+      if (!learner_.IsServed(change.ifindex)) return;
+      return learner_.SlaveNamed(change.ifindex, NameView(change.name), now);
     case LinkChange::Kind::kParentRenamed:
     case LinkChange::Kind::kParentUp:
     case LinkChange::Kind::kParentDown:
@@ -299,6 +302,7 @@ void Engine::ApplyPort(MonotonicTime now) {
       learner_.SlaveChanged(ifindex, slave.is_up, PortLoopsBack(), now);
     } else {
       learner_.SlaveAppeared(ifindex, slave.is_up, PortLoopsBack(), now);
+      learner_.SlaveNamed(ifindex, NameView(slave.name), now);
     }
   }
 }

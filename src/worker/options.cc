@@ -2,6 +2,9 @@
 // a value is wrong. Its parsers of values are used (absl::ParseFlag), its registry of names is not.
 #include "worker/options.h"
 
+#include <net/if.h>
+
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -21,6 +24,7 @@ const char kHelp[] =
     "\n"
     "  --dry-run                   parse, decide and log; change nothing\n"
     "  --deny=PREFIX[,PREFIX...]   never assign these addresses\n"
+    "  --bind=SLAVE=ADDRESS[,...]  the guest on SLAVE has these addresses, whatever it says\n"
     "  --eui64=refuse|first        the address made of the MAC that all slaves share: for nobody "
     "(the default),\n"
     "                              or for the first guest that uses it\n"
@@ -57,6 +61,57 @@ std::string SetDeny(std::string_view value, Options* options) {
   return "";
 }
 
+// As the kernel's dev_valid_name() has it.
+bool IsInterfaceName(std::string_view name) {
+  return !name.empty() && name.size() < IFNAMSIZ && name != "." && name != ".." &&
+         name.find_first_of("/: \t\n\v\f\r") == std::string_view::npos;
+}
+
+std::string AddBinding(const std::string& slave, const IpAddress& address, Options* options) {
+  const auto same = [&](const ConfiguredAddress& other) { return other.address == address; };
+  const auto known = std::find_if(options->bind.begin(), options->bind.end(), same);
+  if (known != options->bind.end()) {
+    if (known->slave == slave) return "";
+    return absl::StrCat("gives ", address.ToString(), " to ", known->slave, " and to ", slave,
+                        "; one slave can have it");
+  }
+  if (Policy::CheckSpecial(address) != Reason::kNone) {
+    return absl::StrCat("names ", address.ToString(), ", which is not an address of a host");
+  }
+  const auto of_slave = std::count_if(options->bind.begin(), options->bind.end(),
+                                      [&](const auto& other) { return other.slave == slave; });
+  if (static_cast<size_t>(of_slave) >= ConfiguredAddresses::kMaxPerSlave) {
+    return absl::StrCat("gives ", slave, " more than ", ConfiguredAddresses::kMaxPerSlave,
+                        " addresses");
+  }
+  if (options->bind.size() >= ConfiguredAddresses::kMax) {
+    return absl::StrCat("names more than ", ConfiguredAddresses::kMax, " addresses in all");
+  }
+  options->bind.push_back({slave, address});
+  return "";
+}
+
+// The last '=' counts: an interface's name may hold one, and ',' too; an address does not.
+std::string SetBind(std::string_view value, Options* options) {
+  constexpr std::string_view kForm = "is SLAVE=ADDRESS[,ADDRESS...], such as t0=192.0.2.7,fe80::7";
+  const size_t equals = value.rfind('=');
+  if (equals == std::string_view::npos) return std::string(kForm);
+  const std::string slave(value.substr(0, equals));
+  if (!IsInterfaceName(slave)) {
+    return absl::StrCat(std::string(kForm), ", and '", slave, "' is no name of an interface");
+  }
+  const std::string list(value.substr(equals + 1));
+  for (const absl::string_view text : absl::StrSplit(list, ',')) {
+    const auto address = IpAddress::Parse({text.data(), text.size()});
+    if (!address.has_value()) {
+      return absl::StrCat(std::string(kForm), ", and '", text, "' is no address");
+    }
+    std::string wrong = AddBinding(slave, *address, options);
+    if (!wrong.empty()) return wrong;
+  }
+  return "";
+}
+
 std::string SetEui64(std::string_view value, Options* options) {
   if (value != "refuse" && value != "first") return "is 'refuse' or 'first'";
   options->eui64 = value == "first" ? Eui64Policy::kFirst : Eui64Policy::kRefuse;
@@ -84,9 +139,10 @@ struct Option {
   std::string (*set)(std::string_view value, Options* options);
 };
 
-constexpr std::array<Option, 5> kOptions = {{
+constexpr std::array<Option, 6> kOptions = {{
     {"dry-run", false, SetDryRun},
     {"deny", true, SetDeny},
+    {"bind", true, SetBind},
     {"eui64", true, SetEui64},
     {"poll-interval", true, SetPollInterval},
     {"log-format", true, SetLogFormat},
@@ -104,6 +160,22 @@ std::string SetOption(std::string_view name, bool has_value, std::string_view va
     return wrong.empty() ? "" : absl::StrCat("--", std::string(name), " ", wrong);
   }
   return absl::StrCat("unknown option --", std::string(name), "; l3sync --help lists them");
+}
+
+// What is wrong with the options together; empty if nothing is.
+std::string Contradiction(const Options& options) {
+  for (const ConfiguredAddress& bind : options.bind) {
+    const std::string option = absl::StrCat("--bind=", bind.slave, "=", bind.address.ToString());
+    if (bind.slave == options.parent) {
+      return absl::StrCat(option, ": ", bind.slave, " is the PARENT; name the slave of the guest");
+    }
+    for (const IpPrefix& prefix : options.deny) {
+      if (!prefix.Contains(bind.address)) continue;
+      return absl::StrCat(option, " and --deny=", prefix.ToString(),
+                          " contradict each other; take one away");
+    }
+  }
+  return "";
 }
 
 }  // namespace
@@ -149,7 +221,9 @@ ParsedOptions ParseOptions(const std::vector<std::string>& arguments) {
     parsed.error =
         "name the PARENT, the interface whose ipvtap slaves are to be served; `ip link` lists "
         "interfaces";
+    return parsed;
   }
+  parsed.error = Contradiction(parsed.options);
   return parsed;
 }
 

@@ -17,6 +17,7 @@ struct Options {
   std::string parent;
   bool dry_run = false;
   std::vector<IpPrefix> deny;
+  std::vector<ConfiguredAddress> bind;  // each address once
   Eui64Policy eui64 = Eui64Policy::kRefuse;
   absl::Duration poll_interval = absl::Seconds(30);
   LogFormat log_format = LogFormat::kText;

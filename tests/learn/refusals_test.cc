@@ -15,6 +15,7 @@ namespace {
 
 using Bed = LearnerBed&;
 constexpr std::string_view kGuest = "192.0.2.10";
+constexpr std::string_view kConfiguredForB = "192.0.2.99";
 
 struct Case {
   Reason reason;
@@ -73,6 +74,7 @@ std::vector<Case> RefusalCases() {
          bed.Lease(kSlaveB, 99, kGuest);
          AckOf(bed, kSlaveA, kGuest);
        }},
+      {Reason::kConfigured, [](Bed bed) { AckOf(bed, kSlaveA, kConfiguredForB); }},
       {Reason::kInUseElsewhere, KernelSays(EADDRINUSE)},
       {Reason::kQuota,
        [](Bed bed) {
@@ -98,6 +100,7 @@ LearnerBed::Options Restricted() {
   LearnerBed::Options options;
   options.policy.deny = {Net("198.51.100.0/24")};
   options.policy.resolvers = {Ip("192.0.2.53")};
+  options.policy.configured = {{"slave-b", Ip(kConfiguredForB)}};
   return options;
 }
 

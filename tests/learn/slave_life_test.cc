@@ -153,7 +153,7 @@ TEST(SlaveLifeTest, T7_HostAddressThatIsGoneIsFreeAgain) {
   bed.Lease(kSlaveA, 7, "192.0.2.10");
   EXPECT_EQ(bed.SlaveOf("192.0.2.10"), kSlaveA);
   bed.HostGains("192.0.2.11/24");
-  bed.learner().HostInterfaceGone(kParent);
+  bed.learner().HostInterfaceGone(kParent, bed.now());
   bed.Lease(kSlaveB, 8, "192.0.2.11");
   EXPECT_EQ(bed.SlaveOf("192.0.2.11"), kSlaveB);
 }
