@@ -118,6 +118,15 @@ void AddressBook::Refuse(int32_t ifindex, const IpAddress& address, Origin origi
   output_->Emit(event);
 }
 
+void AddressBook::Say(EventKind kind, Severity severity, int32_t ifindex) {
+  Event event;
+  event.kind = kind;
+  event.severity = severity;
+  event.ifindex = ifindex;
+  event.dry_run = dry_run_;
+  output_->Emit(event);
+}
+
 // ---- The reserved set changes
 
 void AddressBook::Recheck(const IpAddress& address) {

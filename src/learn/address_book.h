@@ -49,6 +49,8 @@ class AddressBook {
   // Says that `ifindex` does not get `address`.
   void Refuse(int32_t ifindex, const IpAddress& address, Origin origin, Reason reason,
               int32_t other_ifindex, MonotonicTime now);
+  // Says what is no address's.
+  void Say(EventKind kind, Severity severity, int32_t ifindex);
   void Ignore(IgnoreReason reason) { ++ignored_[static_cast<size_t>(reason)]; }
 
   // The name of a slave, when it appears and whenever it changes: what --bind gives to another

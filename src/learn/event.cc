@@ -20,6 +20,8 @@ std::string_view EventName(EventKind kind) {
       return "address-refused";
     case EventKind::kReplyDelivered:
       return "reply-delivered";
+    case EventKind::kDelegationIgnored:
+      return "delegation-ignored";
     case EventKind::kPortChanged:
       return "port-changed";
     case EventKind::kParentGone:

@@ -21,6 +21,7 @@ enum class EventKind : uint8_t {
   kAddressRemoved,
   kAddressRefused,
   kReplyDelivered,
+  kDelegationIgnored,
   kPortChanged,
   kParentGone,
   kResync,

@@ -44,6 +44,22 @@ std::string_view IgnoreReasonName(IgnoreReason reason) {
       return "spoofed_decline";
     case IgnoreReason::kForceRenew:
       return "force_renew";
+    case IgnoreReason::kRelayMessage:
+      return "relay_message";
+    case IgnoreReason::kReconfigure:
+      return "reconfigure";
+    case IgnoreReason::kStatusNotSuccess:
+      return "status_not_success";
+    case IgnoreReason::kUnaskedAssociation:
+      return "unasked_association";
+    case IgnoreReason::kGivenUpMeanwhile:
+      return "given_up_meanwhile";
+    case IgnoreReason::kPrefixDelegation:
+      return "prefix_delegation";
+    case IgnoreReason::kRegistrationOfOther:
+      return "registration_of_other";
+    case IgnoreReason::kRegistrationAnswered:
+      return "registration_answered";
     case IgnoreReason::kWaitingOffersFull:
       return "waiting_offers_full";
     case IgnoreReason::kPendingRepliesFull:

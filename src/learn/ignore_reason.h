@@ -24,26 +24,34 @@ enum class IgnoreReason : uint8_t {
   kAckOutOfTurn,      // an ACK to a client that sent no REQUEST (S4-7)
   kAckOfOtherServer,  // the REQUEST named another server (S4-15)
   kInformAnswered,    // an ACK to an INFORM binds nothing (S4-6)
-  kNoServerIdentifier,   // OFFER or ACK without option 54 (RFC 2131 table 3)
-  kNoLeaseTime,          // ACK without option 51
-  kZeroLeaseTime,        // S4-8
-  kNoAddress,            // yiaddr 0: nothing to assign (option 108, S4-14)
-  kNakOfOtherServer,     // S4-9
-  kSpoofedRelease,       // RELEASE of an address that is not the sender's (S4-10)
-  kSpoofedDecline,       // S4-11
-  kForceRenew,           // a trigger without state (P4-5)
-  kWaitingOffersFull,    // too many slaves were offered one address at once
-  kPendingRepliesFull,   // too many replies wait for their address
-  kUndeliverableReply,   // not a frame that can be looped to a slave
-  kStaleReply,           // waited too long for its address
-  kRepeatedReply,        // the same reply waits already
-  kClaimOfKernel,        // the host's own kernel said it on the slave
-  kClaimOutsidePrefix,   // a claim in no known prefix (N5)
-  kClaimOfSibling,       // a claim of an address that another slave has
-  kClaimsFull,           // too many claims of one slave wait
-  kNoClaim,              // a neighbour message without an address to learn
-  kPrefixNotAutonomous,  // L1: A=0, link-local, not a /64, or preferred > valid
-  kPrefixesFull,         // too many prefixes on one link
+  kNoServerIdentifier,    // OFFER or ACK without option 54 (RFC 2131 table 3)
+  kNoLeaseTime,           // ACK without option 51
+  kZeroLeaseTime,         // S4-8
+  kNoAddress,             // yiaddr 0: nothing to assign (option 108, S4-14)
+  kNakOfOtherServer,      // S4-9
+  kSpoofedRelease,        // RELEASE of an address that is not the sender's (S4-10)
+  kSpoofedDecline,        // S4-11
+  kForceRenew,            // a trigger without state (P4-5)
+  kRelayMessage,          // DHCPv6 of or to a relay agent, which no guest is (P6-1)
+  kReconfigure,           // a trigger without state (S6-7)
+  kStatusNotSuccess,      // a status code of a Reply grants nothing (S6-3)
+  kUnaskedAssociation,    // a Reply with an IA that the request did not have
+  kGivenUpMeanwhile,      // granted in answer to a request from before the address's release (S6-5)
+  kPrefixDelegation,      // IA_PD in a Reply: never assigned (S6-4)
+  kRegistrationOfOther,   // ADDR-REG-INFORM that is not from the one address in it (S6-9)
+  kRegistrationAnswered,  // ADDR-REG-REPLY never changes state (S6-9)
+  kWaitingOffersFull,     // too many slaves were offered one address at once
+  kPendingRepliesFull,    // too many replies wait for their address
+  kUndeliverableReply,    // not a frame that can be looped to a slave
+  kStaleReply,            // waited too long for its address
+  kRepeatedReply,         // the same reply waits already
+  kClaimOfKernel,         // the host's own kernel said it on the slave
+  kClaimOutsidePrefix,    // a claim in no known prefix (N5)
+  kClaimOfSibling,        // a claim of an address that another slave has
+  kClaimsFull,            // too many claims of one slave wait
+  kNoClaim,               // a neighbour message without an address to learn
+  kPrefixNotAutonomous,   // L1: A=0, link-local, not a /64, or preferred > valid
+  kPrefixesFull,          // too many prefixes on one link
 };
 inline constexpr size_t kIgnoreReasonCount = static_cast<size_t>(IgnoreReason::kPrefixesFull) + 1;
 std::string_view IgnoreReasonName(IgnoreReason reason);  // "unknown_interface"

@@ -14,13 +14,15 @@ Learner::Learner(LearnerOptions options, Output* output)
     : parent_ifindex_(options.parent_ifindex),
       book_(std::move(options.policy), output, options.dry_run),
       dhcp4_(&book_),
-      nd_(&book_) {}
+      nd_(&book_),
+      dhcp6_(&book_, &nd_) {}
 
 void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& frame,
                            ByteSpan bytes, MonotonicTime now) {
   // Rules C2, F2, F20: guests are told apart by the slave that they send on, and by nothing else;
   // servers and routers are heard on the parent only. What the filter checked is checked again.
   const auto* dhcp4 = std::get_if<Dhcp4Message>(&frame.message);
+  const auto* dhcp6 = std::get_if<Dhcp6Message>(&frame.message);
   const auto* nd = std::get_if<NdMessage>(&frame.message);
   if (ifindex == parent_ifindex_) {
     const bool from_network = side == FrameSide::kReceived && !frame.source_mac.is_group() &&
@@ -28,17 +30,20 @@ void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& f
                               frame.source_mac != shared_mac_;
     if (!from_network) return book_.Ignore(IgnoreReason::kWrongSide);
     if (dhcp4 != nullptr) dhcp4_.ObserveServer(frame, *dhcp4, bytes, now);
+    if (dhcp6 != nullptr) dhcp6_.ObserveServer(frame, *dhcp6, bytes, now);
     if (nd != nullptr) nd_.ObserveNetwork(frame, *nd, now);
   } else {
     if (!book_.slaves().contains(ifindex)) return book_.Ignore(IgnoreReason::kUnknownInterface);
     if (side != FrameSide::kSent) return book_.Ignore(IgnoreReason::kWrongSide);
     if (dhcp4 != nullptr) dhcp4_.ObserveClient(ifindex, frame, *dhcp4, now);
+    if (dhcp6 != nullptr) dhcp6_.ObserveClient(ifindex, frame, *dhcp6, now);
     if (nd != nullptr) nd_.ObserveGuest(ifindex, frame, *nd, now);
   }
   Finish(now);
 }
 
 void Learner::Finish(MonotonicTime now) {
+  dhcp6_.DeliverEarly(now);
   // Each turn sends at most one waiting offer of an address on its way, and the next one waits for
   // an answer of the kernel.
   do {
@@ -164,6 +169,7 @@ void Learner::SlaveGone(int32_t ifindex, Reason reason, MonotonicTime now) {
   if (book_.slaves().erase(ifindex) == 0) return;
   book_.installer().SlaveGone(ifindex);
   dhcp4_.ForgetSlave(ifindex);
+  dhcp6_.ForgetSlave(ifindex);
   nd_.ForgetSlave(ifindex);
   book_.ForgetSlave(ifindex, reason);
   Finish(now);
@@ -205,6 +211,7 @@ void Learner::Advance(MonotonicTime now) {
                                                                  : Reason::kExpired);
   }
   dhcp4_.Advance(now);
+  dhcp6_.Advance(now);
   nd_.Advance(now);
   book_.installer().Advance(now);
   Finish(now);

@@ -5,6 +5,7 @@
 
 #include "learn/address_book.h"
 #include "learn/dhcp4_learner.h"
+#include "learn/dhcp6_learner.h"
 #include "learn/kernel_record.h"
 #include "learn/nd_learner.h"
 #include "learn/output.h"
@@ -68,6 +69,7 @@ class Learner {
   AddressBook book_;
   Dhcp4Learner dhcp4_;
   NdLearner nd_;
+  Dhcp6Learner dhcp6_;
   bool in_full_dump_ = false;
 };
 

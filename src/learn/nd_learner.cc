@@ -128,7 +128,10 @@ void NdLearner::Learn(int32_t ifindex, const IpAddress& address, MonotonicTime n
   const Origin origin = address.is_link_local() ? Origin::kLinkLocal : Origin::kSlaac;
   // Much may have happened while the look was on its way.
   if (!book_->slaves().contains(ifindex) || !MayHave(ifindex, address, origin, now)) return;
-  if (book_->bindings().Find(address) == nullptr && !MakeRoom(ifindex)) {
+  const Binding* known = book_->bindings().Find(address);
+  // A lease came meanwhile, and keeps its method (rules T2, S6-8).
+  if (known != nullptr && known->is_dhcp()) return book_->Want(Binding(*known), now);
+  if (known == nullptr && !MakeRoom(ifindex)) {
     return book_->Refuse(ifindex, address, origin, Reason::kQuota, 0, now);
   }
   Binding binding;

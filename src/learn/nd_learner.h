@@ -28,6 +28,10 @@ class NdLearner {
   // Sent on `ifindex`, by its guest or by the host's own kernel, which l3sync must tell apart.
   void ObserveGuest(int32_t ifindex, const ParsedFrame& frame, const NdMessage& message,
                     MonotonicTime now);
+  // A message of another protocol went out from this address, which claims it as an RS does.
+  void ObserveSource(int32_t ifindex, const IpAddress& address, MonotonicTime now) {
+    ObserveClaim(ifindex, address, now);
+  }
   // Received on the parent.
   void ObserveNetwork(const ParsedFrame& frame, const NdMessage& message, MonotonicTime now);
   // The addresses of `ifindex` were read by the command `command_id`: what waited for that can be

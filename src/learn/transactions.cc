@@ -3,15 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "learn/dhcp6_transaction.h"
+
 namespace l3sync {
 
-bool Transactions::Record(Transaction request) {
+template <typename Request>
+bool TransactionTable<Request>::Record(Request request) {
   const MonotonicTime now = request.last_sent;
   Expire(now);
   Entries& entries = by_xid_[request.xid];
   size_t own = 0;
   for (Entry& entry : entries) {
-    Transaction& known = entry.transaction;
+    Request& known = entry.transaction;
     if (known.ifindex != request.ifindex) continue;
     ++own;
     if (known.client_identifier != request.client_identifier) continue;
@@ -31,19 +34,21 @@ bool Transactions::Record(Transaction request) {
   return true;
 }
 
-Transactions::Match Transactions::Find(uint32_t xid, const ClientIdentifier& client_identifier,
-                                       int32_t lease_holder, MonotonicTime now) const {
+template <typename Request>
+typename TransactionTable<Request>::Match TransactionTable<Request>::Find(
+    uint32_t xid, const ClientIdentifier& client_identifier, int32_t lease_holder,
+    MonotonicTime now) const {
   Match match;
   const auto it = by_xid_.find(xid);
   if (it == by_xid_.end()) return match;
   // A server that echoes an identifier names the client by it. One that invents an identifier for a
   // client that sent none is tolerated, unless some client really has it.
-  const auto alive = [&](const Transaction& t) { return now - t.last_sent < kLifetime; };
+  const auto alive = [&](const Request& t) { return now - t.last_sent < kLifetime; };
   const bool exact = std::any_of(it->second.begin(), it->second.end(), [&](const Entry& entry) {
     return alive(entry.transaction) && entry.transaction.client_identifier == client_identifier;
   });
   for (const Entry& entry : it->second) {
-    const Transaction& t = entry.transaction;
+    const Request& t = entry.transaction;
     if (!alive(t)) continue;
     if (!client_identifier.empty()) {
       const bool same = t.client_identifier == client_identifier;
@@ -51,7 +56,7 @@ Transactions::Match Transactions::Find(uint32_t xid, const ClientIdentifier& cli
     }
     if (match.transaction != nullptr && match.transaction->ifindex != t.ifindex)
       match.copied = true;
-    const auto rank = [&](const Transaction& candidate) {
+    const auto rank = [&](const Request& candidate) {
       return std::pair(candidate.ifindex != lease_holder, candidate.first_sent);
     };
     if (match.transaction == nullptr || rank(t) < rank(*match.transaction)) match.transaction = &t;
@@ -59,7 +64,8 @@ Transactions::Match Transactions::Find(uint32_t xid, const ClientIdentifier& cli
   return match;
 }
 
-void Transactions::ForgetSlave(int32_t ifindex) {
+template <typename Request>
+void TransactionTable<Request>::ForgetSlave(int32_t ifindex) {
   absl::InlinedVector<Age, kMaxPerSlave> ages;
   for (const Age& age : by_age_) {
     if (age.ifindex == ifindex) ages.push_back(age);
@@ -67,14 +73,16 @@ void Transactions::ForgetSlave(int32_t ifindex) {
   for (const Age& age : ages) Erase(age);
 }
 
-void Transactions::Expire(MonotonicTime now) {
+template <typename Request>
+void TransactionTable<Request>::Expire(MonotonicTime now) {
   while (!by_age_.empty() && now - by_age_.begin()->last_sent >= kLifetime) {
     const Age oldest = *by_age_.begin();
     Erase(oldest);
   }
 }
 
-void Transactions::Erase(const Age& age) {
+template <typename Request>
+void TransactionTable<Request>::Erase(const Age& age) {
   const auto it = by_xid_.find(age.xid);
   if (it != by_xid_.end()) {
     Entries& entries = it->second;
@@ -89,12 +97,16 @@ void Transactions::Erase(const Age& age) {
   by_age_.erase(age);
 }
 
-void Transactions::EvictOldestOf(int32_t ifindex) {
+template <typename Request>
+void TransactionTable<Request>::EvictOldestOf(int32_t ifindex) {
   const auto it = std::find_if(by_age_.begin(), by_age_.end(),
                                [&](const Age& age) { return age.ifindex == ifindex; });
   if (it == by_age_.end()) return;
   const Age oldest = *it;
   Erase(oldest);
 }
+
+template class TransactionTable<Transaction>;
+template class TransactionTable<Dhcp6Transaction>;
 
 }  // namespace l3sync

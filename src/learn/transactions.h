@@ -37,8 +37,11 @@ struct Transaction {
   MonotonicTime last_sent;
 };
 
-// The requests that wait for an answer, over all slaves of one parent: rules S4-1, S4-2, S4-16.
-class Transactions {
+// The requests that wait for an answer, over all slaves of one parent: rules S4-1, S4-2, S4-16, and
+// S6-1 for DHCPv6, whose client identifier is the DUID. `Request` has the members ifindex, xid,
+// client_identifier, first_sent and last_sent.
+template <typename Request>
+class TransactionTable {
  public:
   static constexpr absl::Duration kLifetime =
       absl::Seconds(120);  // MAX_DHCP_RESPONSE_TIME, RFC 7513 §10
@@ -54,11 +57,11 @@ class Transactions {
   // A request of `request.ifindex` was sent. Its first_sent is set here: a retransmission, or a
   // REQUEST that goes on with the xid of its DISCOVER, keeps the first one's. False if the xid has
   // too many holders.
-  bool Record(Transaction request);
+  bool Record(Request request);
 
   struct Match {
-    const Transaction* transaction = nullptr;  // valid until the next call of a non-const member
-    bool copied = false;                       // another slave used the same xid and lost
+    const Request* transaction = nullptr;  // valid until the next call of a non-const member
+    bool copied = false;                   // another slave used the same xid and lost
   };
   // The exchange that a reply with this xid and client identifier (empty: the server did not echo
   // it, RFC 6842) answers: of several slaves', that of `lease_holder`, the slave that has the
@@ -83,7 +86,7 @@ class Transactions {
     }
   };
   struct Entry {
-    Transaction transaction;
+    Request transaction;
     uint64_t serial = 0;
   };
   using Entries = absl::InlinedVector<Entry, 1>;
@@ -96,5 +99,7 @@ class Transactions {
   absl::btree_set<Age> by_age_;
   absl::flat_hash_map<int32_t, size_t> count_of_slave_;
 };
+
+using Transactions = TransactionTable<Transaction>;
 
 }  // namespace l3sync

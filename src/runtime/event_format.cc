@@ -94,6 +94,9 @@ std::string LinkLine(const Event& event, const std::string& name) {
                  : name + Because(event);
     case EventKind::kParentGone:
       return name + ": the parent is gone, and its slaves with it; start again when it is back";
+    case EventKind::kDelegationIgnored:
+      return name +
+             ": the server delegates a prefix to the guest: it gets no route; add one by hand";
     case EventKind::kResync:
       return absl::StrCat(name, ": reading links and addresses from the kernel", Because(event));
     case EventKind::kReady:

@@ -9,13 +9,13 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include "learner_bed.h"
+#include "dhcp6_bed.h"
 
 // A table of every reason why a valid message changes nothing, each with what provokes it.
 namespace l3sync::testing {
 namespace {
 
-using Bed = LearnerBed&;
+using Bed = Dhcp6Bed&;
 constexpr std::string_view kGuest = "192.0.2.10";
 
 struct Case {
@@ -146,6 +146,78 @@ std::vector<Case> Dhcp4Cases() {
   };
 }
 
+// A Reply to what the guest asked.
+void ReplyWith(Bed bed, const Message6& reply) {
+  bed.Say6(kSlaveA, Dhcp6Type::kRequest, {});
+  bed.Answer6(Dhcp6Type::kReply, reply);
+}
+
+std::vector<Case> Dhcp6Cases() {
+  const std::vector<Association6> one = Ia({{}});
+  return {
+      {IgnoreReason::kWrongSide, [](Bed bed) { bed.Say6(kSlaveA, Dhcp6Type::kReply, {}); }},
+      {IgnoreReason::kWrongSide, [](Bed bed) { bed.Answer6(Dhcp6Type::kSolicit, {}); }},
+      {IgnoreReason::kRelayMessage,
+       [](Bed bed) { bed.Say6(kSlaveA, Dhcp6Type::kSolicit, {.relay_depth = 1}); }},
+      {IgnoreReason::kRelayMessage, [](Bed bed) { ReplyWith(bed, {.relay_depth = 1}); }},
+      {IgnoreReason::kReconfigure, [](Bed bed) { bed.Answer6(Dhcp6Type::kReconfigure, {}); }},
+      {IgnoreReason::kTooManyHolders,
+       [](Bed bed) {
+         for (const auto duid : {"a", "b", "c"}) {
+           bed.Say6(kSlaveA, Dhcp6Type::kSolicit, {.duid = duid});
+         }
+       }},
+      {IgnoreReason::kUnmatchedReply, [](Bed bed) { bed.Answer6(Dhcp6Type::kReply, {}); }},
+      {IgnoreReason::kCopiedXid,
+       [](Bed bed) {
+         bed.Say6(kSlaveB, Dhcp6Type::kRequest, {});
+         ReplyWith(bed, {});
+       }},
+      {IgnoreReason::kReplyNotToClient, [](Bed bed) { ReplyWith(bed, {.guest = "fe80::b"}); }},
+      {IgnoreReason::kReplyNotToClient, [](Bed bed) { ReplyWith(bed, {.to_group = true}); }},
+      {IgnoreReason::kOfferOutOfTurn,
+       [](Bed bed) {
+         bed.Say6(kSlaveA, Dhcp6Type::kRequest, {});
+         bed.Answer6(Dhcp6Type::kAdvertise, {});
+       }},
+      {IgnoreReason::kAckOutOfTurn,
+       [](Bed bed) {
+         bed.Say6(kSlaveA, Dhcp6Type::kSolicit, {});
+         bed.Answer6(Dhcp6Type::kReply, {.rapid_commit = true});
+       }},
+      {IgnoreReason::kAckOfOtherServer, [](Bed bed) { ReplyWith(bed, {.server = "other"}); }},
+      {IgnoreReason::kInformAnswered,
+       [](Bed bed) {
+         bed.Say6(kSlaveA, Dhcp6Type::kInformationRequest, {});
+         bed.Answer6(Dhcp6Type::kReply, {});
+       }},
+      {IgnoreReason::kStatusNotSuccess,
+       [](Bed bed) { ReplyWith(bed, {.status = Dhcp6Status::kUnspecFail}); }},
+      {IgnoreReason::kUnaskedAssociation,
+       [](Bed bed) { ReplyWith(bed, {.associations = {{.iaid = 2}}}); }},
+      {IgnoreReason::kZeroLeaseTime,
+       [](Bed bed) { ReplyWith(bed, {.associations = Ia({{.valid = 0, .preferred = 0}})}); }},
+      {IgnoreReason::kGivenUpMeanwhile,
+       [one](Bed bed) {
+         bed.Lease6(kSlaveA, {.associations = one});
+         bed.Say6(kSlaveA, Dhcp6Type::kRenew, {.xid = 2, .associations = one});
+         bed.Say6(kSlaveA, Dhcp6Type::kRelease, {.xid = 3, .associations = one});
+         bed.Answer6(Dhcp6Type::kReply, {.xid = 2, .associations = one});
+       }},
+      {IgnoreReason::kPrefixDelegation, [](Bed bed) { ReplyWith(bed, {.delegations = 1}); }},
+      {IgnoreReason::kSpoofedRelease,
+       [one](Bed bed) { bed.Say6(kSlaveA, Dhcp6Type::kRelease, {.associations = one}); }},
+      {IgnoreReason::kSpoofedDecline,
+       [one](Bed bed) { bed.Say6(kSlaveA, Dhcp6Type::kDecline, {.associations = one}); }},
+      {IgnoreReason::kRegistrationOfOther,
+       [](Bed bed) {
+         bed.Say6(kSlaveA, Dhcp6Type::kAddressRegistrationInform, {.registered = {{}}});
+       }},
+      {IgnoreReason::kRegistrationAnswered,
+       [](Bed bed) { bed.Answer6(Dhcp6Type::kAddressRegistrationReply, {}); }},
+  };
+}
+
 std::vector<Case> NdCases() {
   return {
       {IgnoreReason::kWrongSide,
@@ -179,7 +251,7 @@ std::vector<Case> NdCases() {
 
 void ExpectProvoked(const std::vector<Case>& cases) {
   for (const Case& c : cases) {
-    LearnerBed bed;
+    Dhcp6Bed bed;
     EXPECT_EQ(bed.Ignored(c.reason), 0);
     c.provoke(bed);
     EXPECT_GE(bed.Ignored(c.reason), 1) << IgnoreReasonName(c.reason);
@@ -188,11 +260,14 @@ void ExpectProvoked(const std::vector<Case>& cases) {
 
 TEST(IgnoreReasonTest, Dhcp4Messages) { ExpectProvoked(Dhcp4Cases()); }
 
+TEST(IgnoreReasonTest, Dhcp6Messages) { ExpectProvoked(Dhcp6Cases()); }
+
 TEST(IgnoreReasonTest, NeighbourDiscoveryMessages) { ExpectProvoked(NdCases()); }
 
 TEST(IgnoreReasonTest, EveryReasonIsProvoked) {
   std::set<IgnoreReason> provoked;
   for (const Case& c : Dhcp4Cases()) provoked.insert(c.reason);
+  for (const Case& c : Dhcp6Cases()) provoked.insert(c.reason);
   for (const Case& c : NdCases()) provoked.insert(c.reason);
   for (size_t i = 0; i < kIgnoreReasonCount; ++i) {
     const auto reason = static_cast<IgnoreReason>(i);
