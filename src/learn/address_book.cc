@@ -166,6 +166,16 @@ void AddressBook::HostLost(int32_t ifindex, const IpAddress& address, MonotonicT
   WantAllConfigured(now);
 }
 
+void AddressBook::Note(const IpAddress& address, void (Policy::*note)(const IpAddress&)) {
+  const Binding* binding = bindings_.Find(address);
+  // IPv4 of an earlier run is a lease too.
+  if (binding != nullptr && (binding->is_dhcp() || binding->is_configured() || address.is_v4())) {
+    return;
+  }
+  (policy_.*note)(address);
+  Recheck(address);
+}
+
 void AddressBook::HostInterfaceGone(int32_t ifindex, MonotonicTime now) {
   if (policy_.RemoveHostInterface(ifindex)) WantAllConfigured(now);
 }

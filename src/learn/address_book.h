@@ -69,6 +69,11 @@ class AddressBook {
   void HostGained(int32_t ifindex, const IpPrefix& address);
   void HostLost(int32_t ifindex, const IpAddress& address, MonotonicTime now);
   void HostInterfaceGone(int32_t ifindex, MonotonicTime now);
+  // Servers and routers name themselves and others. A guest that formed such an address itself
+  // loses it; one that has it by lease or configuration keeps it, and who says so is not believed.
+  void NoteServer(const IpAddress& address) { Note(address, &Policy::NoteServer); }
+  void NoteResolver(const IpAddress& address) { Note(address, &Policy::NoteResolver); }
+  void NoteRouter(const IpAddress& address) { Note(address, &Policy::NoteRouter); }
 
   const BindingTable& bindings() const { return bindings_; }
   Policy& policy() { return policy_; }
@@ -87,6 +92,7 @@ class AddressBook {
   void WantConfigured(int32_t ifindex, const IpAddress& address, MonotonicTime now);
   void WantAllConfigured(MonotonicTime now);
   void Recheck(const IpAddress& address);
+  void Note(const IpAddress& address, void (Policy::*note)(const IpAddress&));
 
   Output* output_;
   bool dry_run_;

@@ -149,8 +149,10 @@ Reason Dhcp4Learner::Refusal(int32_t ifindex, const IpAddress& address, const Ip
     return Reason::kDeclinedBefore;
   }
   // Between slaves first come, first served; but a claim is not a binding: an ACK takes it, and so
-  // does the next OFFER.
-  if (binding != nullptr && !own && binding->origin != Origin::kDhcp4Offer) {
+  // does the next OFFER. A slave that is down has no guest, and what it had may move: the machine
+  // was started anew on another slave.
+  if (binding != nullptr && !own && binding->origin != Origin::kDhcp4Offer &&
+      IsUp(binding->ifindex)) {
     *other_ifindex = binding->ifindex;
     return Reason::kHeldBySlave;
   }
@@ -165,6 +167,22 @@ Reason Dhcp4Learner::Refusal(int32_t ifindex, const IpAddress& address, const Ip
   return Reason::kNone;
 }
 
+bool Dhcp4Learner::IsUp(int32_t ifindex) const {
+  const auto slave = book_->slaves().find(ifindex);
+  return slave != book_->slaves().end() && slave->second.is_up;
+}
+
+void Dhcp4Learner::SayRefused(const Transaction& transaction, const IpAddress& address,
+                              Origin origin, Reason reason, int32_t other_ifindex,
+                              MonotonicTime now) {
+  const Binding* holder = book_->bindings().Find(address);
+  if (reason == Reason::kHeldBySlave && holder->is_dhcp4() &&
+      holder->client_identifier == transaction.client_identifier) {
+    reason = Reason::kSameClient;
+  }
+  book_->Refuse(transaction.ifindex, address, origin, reason, other_ifindex, now);
+}
+
 void Dhcp4Learner::ObserveOffer(const Transaction& transaction, const Reply& reply,
                                 MonotonicTime now) {
   const Dhcp4Message& offer = reply.message;
@@ -177,10 +195,9 @@ void Dhcp4Learner::ObserveOffer(const Transaction& transaction, const Reply& rep
   const Reason refusal = Refusal(transaction.ifindex, address, offer.subnet_mask,
                                  Origin::kDhcp4Offer, &other_ifindex, now);
   if (refusal != Reason::kNone) {
-    return book_->Refuse(transaction.ifindex, address, Origin::kDhcp4Offer, refusal, other_ifindex,
-                         now);
+    return SayRefused(transaction, address, Origin::kDhcp4Offer, refusal, other_ifindex, now);
   }
-  NoteServers(offer);
+  book_->NoteServer(offer.server_identifier);
   Binding claim;
   claim.address = address;
   claim.ifindex = transaction.ifindex;
@@ -240,8 +257,7 @@ void Dhcp4Learner::ObserveAck(const Transaction& transaction, const Reply& reply
   const Reason refusal = Refusal(transaction.ifindex, address, ack.subnet_mask, Origin::kDhcp4Ack,
                                  &other_ifindex, now);
   if (refusal != Reason::kNone) {
-    return book_->Refuse(transaction.ifindex, address, Origin::kDhcp4Ack, refusal, other_ifindex,
-                         now);
+    return SayRefused(transaction, address, Origin::kDhcp4Ack, refusal, other_ifindex, now);
   }
   BindLease(transaction, reply, address, now);
 }
@@ -268,13 +284,9 @@ void Dhcp4Learner::BindLease(const Transaction& transaction, const Reply& reply,
     book_->Unwant(
         other, binding->origin == Origin::kDhcp4Offer ? Reason::kOfferNotTaken : Reason::kNewLease);
   }
-  NoteServers(reply.message);
-  for (const IpAddress& router : reply.message.routers) {
-    if (book_->bindings().Find(router) == nullptr) book_->policy().NoteRouter(router);
-  }
-  for (const IpAddress& resolver : reply.message.resolvers) {
-    if (book_->bindings().Find(resolver) == nullptr) book_->policy().NoteResolver(resolver);
-  }
+  book_->NoteServer(reply.message.server_identifier);
+  for (const IpAddress& router : reply.message.routers) book_->NoteRouter(router);
+  for (const IpAddress& resolver : reply.message.resolvers) book_->NoteResolver(resolver);
   Deliver(transaction, reply, address, now);
 }
 
@@ -367,14 +379,6 @@ bool Dhcp4Learner::TakeTurn(WaitingOffer offer, MonotonicTime now) {
   book_->Want(std::move(offer.binding), now);
   return book_->installer().DeliverWhenPresent(
       ifindex, address, xid, static_cast<uint8_t>(Dhcp4Type::kOffer), offer.frame, now);
-}
-
-void Dhcp4Learner::NoteServers(const Dhcp4Message& message) {
-  // An address that a guest has by lease stays the guest's: a server that calls itself so is not
-  // believed.
-  if (book_->bindings().Find(message.server_identifier) == nullptr) {
-    book_->policy().NoteServer(message.server_identifier);
-  }
 }
 
 void Dhcp4Learner::ForgetSlave(int32_t ifindex) { transactions_.ForgetSlave(ifindex); }

@@ -18,6 +18,8 @@ std::string_view EventName(EventKind kind) {
       return "address-removed";
     case EventKind::kAddressRefused:
       return "address-refused";
+    case EventKind::kAddressConflict:
+      return "address-conflict";
     case EventKind::kReplyDelivered:
       return "reply-delivered";
     case EventKind::kDelegationIgnored:
@@ -76,11 +78,14 @@ ReasonWords Words(Reason reason) {
     case Reason::kHostAddress:
       return {"host_address", "this host has it"};
     case Reason::kNextHop:
-      return {"next_hop", "it is a router of this network"};
+      return {"next_hop",
+              "it is a router of this network; if the guest is, --bind=SLAVE=ADDRESS says so"};
     case Reason::kServer:
-      return {"dhcp_server", "it is a DHCP server of this network"};
+      return {"dhcp_server",
+              "it is a DHCP server of this network; if the guest is, --bind=SLAVE=ADDRESS says so"};
     case Reason::kResolver:
-      return {"resolver", "it is a name server of this network"};
+      return {"resolver",
+              "it is a name server of this network; if the guest is, --bind=SLAVE=ADDRESS says so"};
     case Reason::kNeighbour:
       return {"neighbour", "another machine on the network has it"};
     case Reason::kDenied:
@@ -93,6 +98,11 @@ ReasonWords Words(Reason reason) {
           "(Linux: sysctl net.ipv6.conf.all.addr_gen_mode=3), or start l3sync with --eui64=first"};
     case Reason::kHeldBySlave:
       return {"held_by_slave", "another slave has it"};
+    case Reason::kSameClient:
+      return {"same_client",
+              "another slave has it, and to the DHCP server both guests are one client, for they "
+              "have the same client identifier, or none; give each guest its own (a copied Linux "
+              "guest: a new /etc/machine-id; dhclient: send dhcp-client-identifier)"};
     case Reason::kConfigured:
       return {"configured", "--bind gives it to another slave"};
     case Reason::kInUseElsewhere:

@@ -20,6 +20,7 @@ enum class EventKind : uint8_t {
   kAddressRefreshed,
   kAddressRemoved,
   kAddressRefused,
+  kAddressConflict,
   kReplyDelivered,
   kDelegationIgnored,
   kPortChanged,
@@ -60,6 +61,7 @@ enum class Reason : uint8_t {
   kSharedEui64,
   // The address is somebody else's, or too much.
   kHeldBySlave,
+  kSameClient,
   kConfigured,
   kInUseElsewhere,
   kQuota,
@@ -109,11 +111,13 @@ struct Event {
   bool dry_run = false;
   bool has_lifetimes = false;
   bool has_xid = false;
+  bool has_mac = false;
   int32_t ifindex = 0;        // 0: none
   int32_t other_ifindex = 0;  // the slave that has the address, or gets it; 0: none
   InterfaceName name{};       // filled in by the runtime, which knows the links
   InterfaceName other_name{};
   IpAddress address;
+  MacAddress mac;              // kAddressConflict: who else uses the address
   uint32_t valid_sec = 0;      // kInfiniteLifetimeSec: never ends
   uint32_t preferred_sec = 0;  // as advertised, not as given to the kernel
   uint32_t xid = 0;

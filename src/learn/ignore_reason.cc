@@ -84,6 +84,8 @@ std::string_view IgnoreReasonName(IgnoreReason reason) {
       return "prefix_not_autonomous";
     case IgnoreReason::kPrefixesFull:
       return "prefixes_full";
+    case IgnoreReason::kArpWithoutConflict:
+      return "arp_without_conflict";
   }
   return "";
 }

@@ -52,8 +52,10 @@ enum class IgnoreReason : uint8_t {
   kNoClaim,               // a neighbour message without an address to learn
   kPrefixNotAutonomous,   // L1: A=0, link-local, not a /64, or preferred > valid
   kPrefixesFull,          // too many prefixes on one link
+  kArpWithoutConflict,    // ARP of an address that no guest has, or with the shared MAC (D7, F21)
 };
-inline constexpr size_t kIgnoreReasonCount = static_cast<size_t>(IgnoreReason::kPrefixesFull) + 1;
+inline constexpr size_t kIgnoreReasonCount =
+    static_cast<size_t>(IgnoreReason::kArpWithoutConflict) + 1;
 std::string_view IgnoreReasonName(IgnoreReason reason);  // "unknown_interface"
 
 using IgnoreCounters = std::array<uint64_t, kIgnoreReasonCount>;

@@ -15,7 +15,8 @@ Learner::Learner(LearnerOptions options, Output* output)
       book_(std::move(options.policy), output, options.dry_run),
       dhcp4_(&book_),
       nd_(&book_),
-      dhcp6_(&book_, &nd_) {}
+      dhcp6_(&book_, &nd_),
+      conflicts_(&book_, output) {}
 
 void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& frame,
                            ByteSpan bytes, MonotonicTime now) {
@@ -24,6 +25,7 @@ void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& f
   const auto* dhcp4 = std::get_if<Dhcp4Message>(&frame.message);
   const auto* dhcp6 = std::get_if<Dhcp6Message>(&frame.message);
   const auto* nd = std::get_if<NdMessage>(&frame.message);
+  const auto* arp = std::get_if<ArpMessage>(&frame.message);
   if (ifindex == parent_ifindex_) {
     const bool from_network = side == FrameSide::kReceived && !frame.source_mac.is_group() &&
                               frame.source_mac != frame.destination_mac &&
@@ -32,6 +34,7 @@ void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& f
     if (dhcp4 != nullptr) dhcp4_.ObserveServer(frame, *dhcp4, bytes, now);
     if (dhcp6 != nullptr) dhcp6_.ObserveServer(frame, *dhcp6, bytes, now);
     if (nd != nullptr) nd_.ObserveNetwork(frame, *nd, now);
+    if (arp != nullptr) conflicts_.ObserveArp(*arp, shared_mac_, now);
   } else {
     if (!book_.slaves().contains(ifindex)) return book_.Ignore(IgnoreReason::kUnknownInterface);
     if (side != FrameSide::kSent) return book_.Ignore(IgnoreReason::kWrongSide);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "learn/address_book.h"
+#include "learn/conflict_watch.h"
 #include "learn/dhcp4_learner.h"
 #include "learn/dhcp6_learner.h"
 #include "learn/kernel_record.h"
@@ -70,6 +71,7 @@ class Learner {
   Dhcp4Learner dhcp4_;
   NdLearner nd_;
   Dhcp6Learner dhcp6_;
+  ConflictWatch conflicts_;
   bool in_full_dump_ = false;
 };
 

@@ -188,10 +188,8 @@ void NdLearner::ObserveNetwork(const ParsedFrame& frame, const NdMessage& messag
                                                                      : IgnoreReason::kNoClaim);
   }
   // Nobody's guest is the router; and a name server that it names is none either.
-  if (book_->bindings().Find(frame.source) == nullptr) book_->policy().NoteRouter(frame.source);
-  for (const IpAddress& resolver : message.resolvers) {
-    if (book_->bindings().Find(resolver) == nullptr) book_->policy().NoteResolver(resolver);
-  }
+  book_->NoteRouter(frame.source);
+  for (const IpAddress& resolver : message.resolvers) book_->NoteResolver(resolver);
   for (const PrefixInformation& information : message.prefixes) ObservePrefix(information, now);
 }
 

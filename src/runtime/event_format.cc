@@ -127,6 +127,9 @@ std::string AddressLine(const Event& event, const std::string& name) {
       return line("removed", Because(event));
     case EventKind::kAddressRefused:
       return line("refused", Because(event));
+    case EventKind::kAddressConflict:
+      return absl::StrCat(head,
+                          "is used by another machine on the network, too: ", event.mac.ToString());
     default:
       return absl::StrCat(head, "reply delivered", Details(event));
   }
@@ -173,6 +176,7 @@ nlohmann::ordered_json JsonOf(const Event& event, absl::Time time) {
   if (event.has_xid) json["xid"] = absl::StrFormat("%08x", event.xid);
   if (event.reason != Reason::kNone) json["reason"] = ReasonName(event.reason);
   if (event.other_ifindex != 0) json["other_interface"] = NameView(event.other_name);
+  if (event.has_mac) json["mac"] = event.mac.ToString();
   if (event.error != 0) json["error"] = strerrorname_np(event.error);
   if (event.dry_run) json["dry_run"] = true;
   return json;

@@ -47,6 +47,10 @@ class CommandKernel {
 
   // ---- What others do to it
   void AddLink(int32_t ifindex, bool is_up) { links_[ifindex] = is_up; }
+  bool IsUp(int32_t ifindex) const {
+    const auto link = links_.find(ifindex);
+    return link != links_.end() && link->second;
+  }
   void RemoveLink(int32_t ifindex);
   void SetUp(int32_t ifindex,
              bool is_up);  // down: the IPv6 addresses go; up: local routes are back

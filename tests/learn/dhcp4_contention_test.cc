@@ -72,7 +72,55 @@ TEST(Dhcp4ContentionTest, T2_LeaseYieldsToNobody) {
   ASSERT_THAT(refused, SizeIs(1)) << "said once a minute";
   EXPECT_EQ(refused[0].ifindex, kSlaveB);
   EXPECT_EQ(refused[0].other_ifindex, kSlaveA);
-  EXPECT_EQ(refused[0].reason, Reason::kHeldBySlave);
+  EXPECT_EQ(refused[0].reason, Reason::kSameClient);
+}
+
+// Two guests with one client identifier on two live slaves: the first one keeps the lease that the
+// server gives to both, and what to do is said once a minute.
+TEST(Dhcp4ContentionTest, T2_ClonesEndInAStableState) {
+  LearnerBed bed;
+  bed.Discover(kSlaveA, {.xid = 7, .client_id = "clone", .rapid_commit = true});
+  bed.Ack({.xid = 7, .client_id = "clone", .yiaddr = "192.0.2.10", .rapid_commit = true});
+  for (uint32_t turn = 0; turn < 10; ++turn) {
+    bed.Discover(kSlaveB, {.xid = 100 + turn, .client_id = "clone"});
+    bed.Offer({.xid = 100 + turn, .client_id = "clone", .yiaddr = "192.0.2.10"});
+    bed.Renew(kSlaveA, {.xid = 200 + turn, .client_id = "clone", .ciaddr = "192.0.2.10"});
+    bed.Ack({.xid = 200 + turn, .client_id = "clone", .yiaddr = "192.0.2.10"});
+    bed.Pass(absl::Seconds(10));
+  }
+  EXPECT_EQ(bed.SlaveOf("192.0.2.10"), kSlaveA);
+  EXPECT_EQ(bed.Said(EventKind::kAddressRemoved, "192.0.2.10"), 0);
+  EXPECT_THAT(bed.DeliveredTo(kSlaveB), IsEmpty());
+  const auto refused = bed.Events(EventKind::kAddressRefused);
+  ASSERT_THAT(refused, SizeIs(2)) << "in 100 seconds";
+  EXPECT_EQ(refused[0].reason, Reason::kSameClient);
+  EXPECT_EQ(refused[0].ifindex, kSlaveB);
+  EXPECT_EQ(refused[0].other_ifindex, kSlaveA);
+}
+
+// A machine that is started anew on another slave takes its lease along: T2, T6.
+TEST(Dhcp4ContentionTest, T2_LeaseOfASlaveThatIsDownMoves) {
+  LearnerBed bed;
+  bed.Lease(kSlaveA, 7, "192.0.2.10");
+  bed.SlaveDown(kSlaveA);
+  bed.Discover(kSlaveB, {.xid = 8});
+  bed.Offer({.xid = 8, .yiaddr = "192.0.2.10"});
+  bed.Select(kSlaveB, {.xid = 8, .requested = "192.0.2.10"});
+  bed.Ack({.xid = 8, .yiaddr = "192.0.2.10"});
+  EXPECT_EQ(bed.SlaveOf("192.0.2.10"), kSlaveB);
+  EXPECT_THAT(bed.DeliveredTo(kSlaveB), ElementsAre(IsOffer("192.0.2.10")));
+  bed.SlaveUp(kSlaveA);
+  EXPECT_EQ(bed.SlaveOf("192.0.2.10"), kSlaveB);
+}
+
+TEST(Dhcp4ContentionTest, T2_LeaseOfASlaveThatIsGoneMoves) {
+  LearnerBed bed;
+  bed.Lease(kSlaveA, 7, "192.0.2.10");
+  bed.SlaveGone(kSlaveA);
+  bed.Reboot(kSlaveB, {.xid = 8, .requested = "192.0.2.10"});
+  bed.Ack({.xid = 8, .yiaddr = "192.0.2.10"});
+  EXPECT_EQ(bed.SlaveOf("192.0.2.10"), kSlaveB);
+  EXPECT_THAT(bed.DeliveredTo(kSlaveB), ElementsAre(IsAck("192.0.2.10")));
 }
 
 class HundredGuests : public ::testing::Test {
@@ -118,7 +166,7 @@ TEST_F(HundredGuests, T2_FirstAckWinsAndIsDelivered) {
   bed_.Select(kFirst + 1, {.xid = Xid(kFirst + 1), .requested = "192.0.2.10"});
   bed_.Ack({.xid = Xid(kFirst + 1), .yiaddr = "192.0.2.10"});
   EXPECT_EQ(bed_.SlaveOf("192.0.2.10"), winner);
-  EXPECT_EQ(bed_.Said(EventKind::kAddressRefused, "192.0.2.10", Reason::kHeldBySlave), 2);
+  EXPECT_EQ(bed_.Said(EventKind::kAddressRefused, "192.0.2.10", Reason::kSameClient), 2);
 }
 
 // The ACK comes while OFFERs still wait for their turn: they are worth nothing any more.

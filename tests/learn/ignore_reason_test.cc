@@ -246,6 +246,14 @@ std::vector<Case> NdCases() {
            bed.Advertise(Prefix{.prefix = "2001:db8:" + std::to_string(i) + "::/64"});
          }
        }},
+      {IgnoreReason::kArpWithoutConflict,
+       [](Bed bed) {
+         Heard heard;
+         heard.frame.destination_mac = MacAddress::Broadcast();
+         heard.frame.source_mac = kRouterMac;
+         heard.frame.message = ArpMessage{};
+         bed.Hear(kParent, FrameSide::kReceived, heard);
+       }},
   };
 }
 

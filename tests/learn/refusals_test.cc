@@ -71,6 +71,12 @@ std::vector<Case> RefusalCases() {
       {Reason::kSharedEui64, [](Bed bed) { bed.Dad(kSlaveA, "fe80::ff:fe00:fe"); }},
       {Reason::kHeldBySlave,
        [](Bed bed) {
+         bed.Discover(kSlaveB, {.xid = 99, .client_id = "b", .rapid_commit = true});
+         bed.Ack({.xid = 99, .client_id = "b", .yiaddr = kGuest, .rapid_commit = true});
+         AckOf(bed, kSlaveA, kGuest);
+       }},
+      {Reason::kSameClient,
+       [](Bed bed) {
          bed.Lease(kSlaveB, 99, kGuest);
          AckOf(bed, kSlaveA, kGuest);
        }},

@@ -48,6 +48,21 @@ TEST(FormatTextTest, RefusalNamesCauseAndOther) {
   EXPECT_EQ(FormatText(event), "t0: 192.0.2.10 refused: another slave has it (t1)");
 }
 
+TEST(FormatTextTest, ConflictNamesTheOtherMachine) {
+  Event event;
+  event.kind = EventKind::kAddressConflict;
+  event.ifindex = 3;
+  event.name = MakeInterfaceName("t0");
+  event.address = IpAddress::V4(0xc000020a);
+  event.has_mac = true;
+  event.mac = {{0x52, 0x54, 0, 0, 0, 1}};
+  EXPECT_EQ(FormatText(event),
+            "t0: 192.0.2.10 is used by another machine on the network, too: 52:54:00:00:00:01");
+  const auto json = nlohmann::json::parse(FormatJson(event, absl::UnixEpoch()));
+  EXPECT_EQ(json["event"], "address-conflict");
+  EXPECT_EQ(json["mac"], "52:54:00:00:00:01");
+}
+
 // O2: a name may hold escape sequences; whoever reads the log must not run them.
 TEST(FormatTextTest, NamesAreSafeForATerminal) {
   Event event = Requested();
