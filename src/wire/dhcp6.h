@@ -49,15 +49,19 @@ enum class Dhcp6Status : uint16_t {
 inline constexpr size_t kMaxDhcp6Associations = 16;  // IA_NA and IA_TA of one message
 inline constexpr size_t kMaxDhcp6Addresses = 32;     // of all its associations together
 inline constexpr size_t kMaxDhcp6Resolvers = 8;      // option 23
-inline constexpr size_t kMaxDuid = 130;              // RFC 8415 §11.1; a longer one is malformed
 inline constexpr size_t kMaxRelayDepth = 8;          // HOP_COUNT_LIMIT, RFC 8415 §7.6
+// An identifier of another length is malformed: its type and 128 bytes at most (RFC 8415 §11.1).
+// The type alone was allowed by RFC 3315, and it is opaque here.
+inline constexpr size_t kMinDuid = 2;
+inline constexpr size_t kMaxDuid = 130;
 
 using Duid = absl::InlinedVector<uint8_t, 24>;
 
-// IAADDR (option 5). Lifetimes in seconds; 0xffffffff is infinite (§7.7).
+// IAADDR (option 5). Lifetimes in seconds; 0xffffffff is infinite (§7.7). Those of a client's
+// message mean nothing and stand as they were sent (§21.6), but for a registration's.
 struct Dhcp6Address {
   IpAddress address;
-  uint32_t preferred_sec = 0;  // ≤ valid_sec (rule P6-3)
+  uint32_t preferred_sec = 0;  // ≤ valid_sec (rule P6-3) unless a client's
   uint32_t valid_sec = 0;
   uint16_t status = 0;  // absent is Success
 
@@ -82,12 +86,14 @@ struct Dhcp6Message {
   uint32_t xid = 0;           // transaction-id, 24 bits
   Duid client_identifier;     // option 1; empty if absent
   Duid server_identifier;     // option 2; empty if absent
-  uint16_t status = 0;        // option 13 at message level; absent is Success
+  uint16_t status = 0;        // option 13 at message level; absent is Success, of several the first
+                              // that is none counts, here and below
   bool rapid_commit = false;  // option 14
   absl::InlinedVector<Dhcp6Association, 1> associations;  // in their order
   uint8_t delegations = 0;                                // IA_PD (25): counted, never assigned
   absl::InlinedVector<IpAddress, 2> resolvers;            // option 23 (RFC 3646)
-  absl::InlinedVector<Dhcp6Address, 1> registered;        // IAADDR outside of an IA (RFC 9686)
+  absl::InlinedVector<Dhcp6Address, 1> registered;        // IAADDR outside of an IA, of RFC 9686's
+                                                          // two types only
   uint8_t relay_depth = 0;  // how many relay messages it was in; 0: none
   bool truncated = false;
 
@@ -95,8 +101,10 @@ struct Dhcp6Message {
 };
 
 // `udp_payload` is not kept. Rules P6-1 to P6-4: a message without the identifiers that its type
-// must have (§16.2 to §16.10) is malformed, an IAADDR with preferred > valid is left out (§21.6),
-// an IA_NA with T1 > T2 > 0 too (§21.4).
+// must have (§16.2 to §16.11, RFC 9686 §4.2) is malformed; of a server's message an IAADDR with
+// preferred > valid is left out (§21.6), an IA_NA with T1 > T2 > 0 too (§21.4). Of an identifier
+// that stands more than once the first counts. An option that runs past the one that holds it makes
+// the message malformed.
 Parsed<Dhcp6Message> ParseDhcp6(ByteSpan udp_payload);
 
 }  // namespace l3sync

@@ -51,8 +51,6 @@ std::string_view DropReasonName(DropReason reason) {
       return "bad_udp_checksum";
     case DropReason::kMissingUdpChecksum:
       return "missing_udp_checksum";
-    case DropReason::kDhcp6NotSupported:
-      return "dhcp6_not_supported";
     case DropReason::kTruncatedIcmp6:
       return "truncated_icmp6";
     case DropReason::kBadIcmp6Checksum:
@@ -79,6 +77,22 @@ std::string_view DropReasonName(DropReason reason) {
       return "missing_message_type";
     case DropReason::kUnknownMessageType:
       return "unknown_message_type";
+    case DropReason::kTruncatedDhcp6:
+      return "truncated_dhcp6";
+    case DropReason::kUnknownDhcp6Type:
+      return "unknown_dhcp6_type";
+    case DropReason::kRelayTooDeep:
+      return "relay_too_deep";
+    case DropReason::kMissingRelayMessage:
+      return "missing_relay_message";
+    case DropReason::kBadDuidLength:
+      return "bad_duid_length";
+    case DropReason::kMissingClientIdentifier:
+      return "missing_client_identifier";
+    case DropReason::kMissingServerIdentifier:
+      return "missing_server_identifier";
+    case DropReason::kUnexpectedServerIdentifier:
+      return "unexpected_server_identifier";
     case DropReason::kTruncatedNd:
       return "truncated_nd";
     case DropReason::kBadHopLimit:

@@ -42,7 +42,6 @@ enum class DropReason : uint8_t {
   kBadUdpLength,        // UDP length below 8 or above the IP payload (rule E2)
   kBadUdpChecksum,      // a UDP checksum that is present and wrong
   kMissingUdpChecksum,  // UDP checksum 0 over IPv6 (RFC 8200 §8.1)
-  kDhcp6NotSupported,   // a DHCPv6 datagram with a good envelope: not read by this version
   kTruncatedIcmp6,      // the IP payload has no room for type, code and checksum
   kBadIcmp6Checksum,    // the ICMPv6 checksum is wrong
 
@@ -60,6 +59,16 @@ enum class DropReason : uint8_t {
   kBadMagicCookie,      // the options do not start with 63 82 53 63
   kMissingMessageType,  // no option 53: BOOTP, not DHCP
   kUnknownMessageType,  // option 53 outside 1 to 9
+
+  // DHCPv6 (RFC 8415).
+  kTruncatedDhcp6,              // shorter than the fixed fields of its type
+  kUnknownDhcp6Type,            // a type that is not in Dhcp6Type
+  kRelayTooDeep,                // more than kMaxRelayDepth relay messages in each other
+  kMissingRelayMessage,         // a relay's message without option 9
+  kBadDuidLength,               // an identifier below kMinDuid or above kMaxDuid
+  kMissingClientIdentifier,     // no option 1 where the type must have it (rule P6-4)
+  kMissingServerIdentifier,     // no option 2 where the type must have it
+  kUnexpectedServerIdentifier,  // option 2 in a message that asks any server
 
   // Neighbour discovery (RFC 4861).
   kTruncatedNd,       // shorter than the fixed part of its type

@@ -18,13 +18,21 @@ bool IsDhcp4(const UdpDatagram& datagram) {
   return is_port(datagram.source_port) && is_port(datagram.destination_port);
 }
 
-// RFC 8415 §7.2.
+// RFC 8415 §7.2 fixes where clients (546), servers and relays (547) listen, and clients look at no
+// more than that: an answer from another port is one all the same.
 bool IsDhcp6(const UdpDatagram& datagram) {
-  const auto is_port = [](uint16_t port) { return port == 546 || port == 547; };
-  return is_port(datagram.source_port) && is_port(datagram.destination_port);
+  return datagram.destination_port == 546 || datagram.destination_port == 547;
 }
 
 using Message = decltype(ParsedFrame::message);
+
+template <typename T>
+Parsed<Message> Widen(Parsed<T> message) {
+  if (!message.ok()) {
+    return message.drop_reason();
+  }
+  return Message(std::move(message.value()));
+}
 
 // What is no message of ours is told apart before the checksum is summed: most of it is ordinary
 // traffic.
@@ -42,14 +50,7 @@ Parsed<Message> ParseUdpMessage(const IpPacket& packet, const FrameMetadata& met
       return *reason;
     }
   }
-  if (v6) {
-    return DropReason::kDhcp6NotSupported;
-  }
-  Parsed<Dhcp4Message> message = ParseDhcp4(datagram->payload);
-  if (!message.ok()) {
-    return message.drop_reason();
-  }
-  return Message(std::move(message.value()));
+  return v6 ? Widen(ParseDhcp6(datagram->payload)) : Widen(ParseDhcp4(datagram->payload));
 }
 
 Parsed<Message> ParseIcmp6Message(const IpPacket& packet, const FrameMetadata& metadata) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "wire/ethernet.h"
 #include "wire/frame.h"
@@ -43,25 +44,44 @@ void FillUdpChecksum(const IpPacket& packet, MutableByteSpan datagram) {
   StoreU16(value == 0 ? 0xffff : value, kUdpChecksumOffset, datagram);
 }
 
+// The IP packet, if the frame is untagged and to one station.
+std::optional<IpPacket> ParsePacket(ByteSpan frame, bool* is_v4) {
+  const Parsed<EthernetFrame> ethernet = ParseEthernet(frame, /*tag_stripped=*/false);
+  if (!ethernet.ok() || ethernet->tagged || ethernet->destination.is_group()) {
+    return std::nullopt;
+  }
+  *is_v4 = ethernet->ether_type == kEtherTypeIpv4;
+  if (!*is_v4 && ethernet->ether_type != kEtherTypeIpv6) {
+    return std::nullopt;
+  }
+  const Parsed<IpPacket> packet =
+      *is_v4 ? ParseIpv4(ethernet->payload) : ParseIpv6(ethernet->payload);
+  return packet.ok() ? std::optional<IpPacket>(*packet) : std::nullopt;
+}
+
+// From a server to a client, by the ports; see frame.cc for those of DHCPv6.
+bool IsReply(const UdpDatagram& datagram, bool is_v4) {
+  return is_v4 ? datagram.source_port == 67 && datagram.destination_port == 68
+               : datagram.destination_port == 546;
+}
+
 }  // namespace
 
 bool RewriteForDelivery(MutableByteSpan frame) {
-  const Parsed<EthernetFrame> ethernet = ParseEthernet(frame, /*tag_stripped=*/false);
-  if (!ethernet.ok() || ethernet->tagged || ethernet->ether_type != kEtherTypeIpv4 ||
-      ethernet->destination.is_group()) {
-    return false;
-  }
-  const Parsed<IpPacket> packet = ParseIpv4(ethernet->payload);
-  if (!packet.ok() || packet->protocol != kProtocolUdp || !IsHost(packet->destination)) {
+  bool is_v4 = false;
+  const std::optional<IpPacket> packet = ParsePacket(frame, &is_v4);
+  if (!packet || packet->protocol != kProtocolUdp || !IsHost(packet->destination)) {
     return false;
   }
   const Parsed<UdpDatagram> datagram = ParseUdp(*packet);
-  if (!datagram.ok() || datagram->source_port != 67 || datagram->destination_port != 68) {
+  if (!datagram.ok() || !IsReply(*datagram, is_v4)) {
     return false;
   }
-  const MacAddress& guest = ethernet->destination;
-  std::copy(guest.bytes.begin(), guest.bytes.end(), frame.subspan(kMacBytes, kMacBytes).begin());
-  FillIpv4Checksum(frame.subspan(kEthernetHeader, packet->header_length));
+  const MutableByteSpan guest = frame.first(kMacBytes);
+  std::copy(guest.begin(), guest.end(), frame.subspan(kMacBytes, kMacBytes).begin());
+  if (is_v4) {
+    FillIpv4Checksum(frame.subspan(kEthernetHeader, packet->header_length));
+  }
   FillUdpChecksum(*packet,
                   frame.subspan(kEthernetHeader + packet->header_length, datagram->bytes.size()));
   return true;

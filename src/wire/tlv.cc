@@ -6,6 +6,7 @@ namespace {
 
 constexpr uint8_t kDhcp4Pad = 0;
 constexpr uint8_t kDhcp4End = 255;
+constexpr size_t kDhcp6Header = 4;
 constexpr size_t kNdUnit = 8;
 constexpr size_t kNdHeader = 2;
 
@@ -15,6 +16,8 @@ bool TlvReader::Next() {
   switch (style_) {
     case TlvStyle::kDhcp4:
       return NextDhcp4();
+    case TlvStyle::kDhcp6:
+      return NextDhcp6();
     case TlvStyle::kNd:
       return NextNd();
   }
@@ -37,6 +40,20 @@ bool TlvReader::NextDhcp4() {
   }
   uint8_t length = 0;
   if (!reader_.ReadU8(&length) || !reader_.ReadSpan(length, &value_)) {
+    return Fail(DropReason::kOptionOverrun);
+  }
+  type_ = code;
+  return true;
+}
+
+bool TlvReader::NextDhcp6() {
+  if (reader_.remaining() < kDhcp6Header) {
+    reader_.TakeRest();
+    return false;
+  }
+  uint16_t code = 0;
+  uint16_t length = 0;
+  if (!reader_.ReadU16(&code) || !reader_.ReadU16(&length) || !reader_.ReadSpan(length, &value_)) {
     return Fail(DropReason::kOptionOverrun);
   }
   type_ = code;

@@ -9,11 +9,13 @@
 
 namespace l3sync {
 
-// How a protocol writes its options. DHCPv6 (16-bit code, 16-bit length, RFC 8415 §21.1) is one
-// more style and one more case in TlvReader::Next().
+// How a protocol writes its options.
 enum class TlvStyle : uint8_t {
   kDhcp4,  // code, length in octets; code 0 is padding and 255 the end, both without a length (RFC
            // 2132 §3)
+  kDhcp6,  // 16-bit code, 16-bit length in octets (RFC 8415 §21.1). Fewer bytes at the end than
+           // these take are no option: clients ignore them, and a large provider sends one (systemd
+           // 81b7335)
   kNd,     // type, length in units of 8 octets that counts these two as well (RFC 4861 §4.6)
 };
 
@@ -44,6 +46,7 @@ class TlvReader {
 
  private:
   bool NextDhcp4();
+  bool NextDhcp6();
   bool NextNd();
   bool Fail(DropReason reason);
 

@@ -81,7 +81,8 @@ bool IsOurs(const Json& truth) {
   const Json& kind = truth.at("kind");
   return truth.at("direct") == true && truth.at("linktype") == "ether" && IsUntagged(truth) &&
          truth.at("fragment") == false &&
-         (kind == "dhcp4" || kind == "rs" || kind == "ra" || kind == "ns" || kind == "na");
+         (kind == "dhcp4" || kind == "dhcp6" || kind == "rs" || kind == "ra" || kind == "ns" ||
+          kind == "na");
 }
 
 std::string Join(const std::vector<std::string>& lines) {
@@ -121,7 +122,7 @@ void CompareFrame(ByteSpan frame, const FrameMetadata& metadata, const Json& tru
   const Parsed<ParsedFrame> parsed = ParseFrame(frame, metadata);
   ++tally->frames;
   if (!IsOurs(truth)) {
-    // In a tunnel, a fragment, DHCPv6, a redirect or no such message at all.
+    // In a tunnel, a fragment, a redirect or no such message at all.
     ++tally->foreign;
     EXPECT_FALSE(parsed.ok()) << where << ": learned from a frame that holds no message of ours";
     ++tally->dropped[std::string(DropReasonName(parsed.drop_reason()))];
@@ -196,7 +197,7 @@ TEST(CapturesTest, SeedsAreReadOrRejected) {
                             .hop_limit = 255};
   size_t seeds = 0;
   size_t read = 0;
-  for (const char* const kind : {"frame", "dhcp4", "nd"}) {
+  for (const char* const kind : {"frame", "dhcp4", "dhcp6", "nd"}) {
     for (const auto& entry : fs::directory_iterator(*folder / "seeds" / kind)) {
       std::ifstream file(entry.path(), std::ios::binary);
       std::vector<uint8_t> exact{std::istreambuf_iterator<char>(file), {}};
@@ -205,6 +206,7 @@ TEST(CapturesTest, SeedsAreReadOrRejected) {
       read += ParseFrame(exact, FrameMetadata()).ok() ? 1U : 0U;
       read += ParseFrame(exact, partial).ok() ? 1U : 0U;
       read += ParseDhcp4(exact).ok() ? 1U : 0U;
+      read += ParseDhcp6(exact).ok() ? 1U : 0U;
       read += ParseNd(exact, envelope).ok() ? 1U : 0U;
       ++seeds;
     }

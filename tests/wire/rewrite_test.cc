@@ -109,7 +109,7 @@ TEST(RewriteForDeliveryTest, C4_HeaderWithOptions) {
 
 TEST(RewriteForDeliveryTest, RefusesWhatIsNoUnicastReply) {
   for (const char* const name :
-       {"ok_ra", "ok_na", "drop_not_dhcp_or_nd-tcp", "drop_dhcp6_not_supported", "drop_not_ip",
+       {"ok_ra", "ok_na", "drop_not_dhcp_or_nd-tcp", "drop_missing_relay_message", "drop_not_ip",
         "drop_fragment", "drop_bad_ipv4_checksum", "drop_bad_udp_length", "drop_truncated_ipv4",
         "ok_dhcp4_nak", "ok_dhcp4_discover", "ok_dhcp4_release", "ok_dhcp4_inline_priority_tag"}) {
     ExpectRefusedUntouched(LoadFrame(name).bytes, name);

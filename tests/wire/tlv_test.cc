@@ -45,6 +45,20 @@ TEST(TlvReaderTest, P4_2_OverrunIsAnError) {
   EXPECT_EQ(WalkDhcp4({51, 255}), "option_overrun");
 }
 
+TEST(TlvReaderTest, P6_1_Dhcp6HasSixteenBitCodesAndLengths) {
+  EXPECT_EQ(Walk({1, 2, 0, 0, 0, 14, 0, 2, 7, 7}, TlvStyle::kDhcp6), "258:0 14:2 ");
+  EXPECT_EQ(Walk({0, 1, 0, 3, 7, 7}, TlvStyle::kDhcp6), "option_overrun");
+  EXPECT_EQ(Walk({0, 1, 0xff, 0xff}, TlvStyle::kDhcp6), "option_overrun");
+}
+
+TEST(TlvReaderTest, P6_1_StrayBytesBehindTheLastDhcp6OptionAreTolerated) {
+  for (size_t stray = 0; stray < 4; ++stray) {
+    Bytes field = {0, 14, 0, 0};
+    field.resize(field.size() + stray);
+    EXPECT_EQ(Walk(field, TlvStyle::kDhcp6), "14:0 ");
+  }
+}
+
 TEST(TlvReaderTest, NdLengthCountsItsOwnHeader) {
   EXPECT_EQ(WalkNd({1, 1, 0, 0, 0, 0, 0, 0}), "1:6 ");
   EXPECT_EQ(WalkNd(Bytes({1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})), "1:14 ");

@@ -80,7 +80,45 @@ Json DescribePrefix(const PrefixInformation& p) {
           {"preferred", p.preferred_sec}};
 }
 
-Json DescribeMessage(const Dhcp6Message& m) { return {{"type", Dhcp6TypeName(m.type)}}; }
+Json StatusOrNull(uint16_t status) { return status == 0 ? Json() : Json(status); }
+
+Json DescribeAssociations(const Dhcp6Message& m, bool temporary) {
+  Json list = Json::array();
+  for (const Dhcp6Association& ia : m.associations) {
+    if (ia.temporary != temporary) {
+      continue;
+    }
+    Json addresses = Json::array();
+    for (const Dhcp6Address& a : ia.addresses) {
+      addresses.push_back({{"addr", a.address.ToString()},
+                           {"preferred", a.preferred_sec},
+                           {"valid", a.valid_sec},
+                           {"status", StatusOrNull(a.status)}});
+    }
+    Json described = {
+        {"iaid", HexXid(ia.iaid)}, {"status", StatusOrNull(ia.status)}, {"addrs", addresses}};
+    if (!temporary) {
+      described["t1"] = ia.t1_sec;
+      described["t2"] = ia.t2_sec;
+    }
+    list.push_back(described);
+  }
+  return list;
+}
+
+Json DescribeMessage(const Dhcp6Message& m) {
+  const auto duid = [](const Duid& id) { return id.empty() ? Json() : Json(Hex(id)); };
+  return {{"msg_type", static_cast<uint8_t>(m.type)},
+          {"xid", HexXid(m.xid).substr(2)},
+          {"client_duid", duid(m.client_identifier)},
+          {"server_duid", duid(m.server_identifier)},
+          {"status", StatusOrNull(m.status)},
+          {"rapid_commit", m.rapid_commit},
+          {"ia_na", DescribeAssociations(m, false)},
+          {"ia_ta", DescribeAssociations(m, true)},
+          {"delegations", m.delegations},
+          {"relay_depth", m.relay_depth}};
+}
 
 Json DescribeMessage(const ArpMessage& m) { return {{"operation", m.operation}}; }
 
@@ -172,6 +210,45 @@ void DeriveNd(Json* nd) {
   (*nd)["nonce"] = nonce;
 }
 
+// A status of 0 says what an absent one does.
+void DropSuccess(Json* object) {
+  if (object->at("status") == 0) {
+    (*object)["status"] = Json();
+  }
+}
+
+// Of a relay's message the innermost one; what l3sync leaves out (rule P6-3) is left out.
+Json DeriveDhcp6(Json dhcp6) {
+  unsigned depth = 0;
+  for (; !dhcp6.at("relayed").is_null(); ++depth) {
+    const Json inner = dhcp6.at("relayed");
+    dhcp6 = inner;
+  }
+  const bool from_server = dhcp6.at("msg_type") == 2 || dhcp6.at("msg_type") == 7;
+  DropSuccess(&dhcp6);
+  for (const char* const key : {"ia_na", "ia_ta"}) {
+    Json kept = Json::array();
+    for (Json ia : dhcp6.at(key)) {
+      DropSuccess(&ia);
+      Json addresses = Json::array();
+      for (Json address : ia.at("addrs")) {
+        DropSuccess(&address);
+        if (!from_server || address.at("preferred") <= address.at("valid")) {
+          addresses.push_back(address);
+        }
+      }
+      ia["addrs"] = addresses;
+      if (!from_server || !ia.contains("t1") || ia.at("t2") == 0 || ia.at("t1") <= ia.at("t2")) {
+        kept.push_back(ia);
+      }
+    }
+    dhcp6[key] = kept;
+  }
+  dhcp6["delegations"] = dhcp6.at("ia_pd").size();
+  dhcp6["relay_depth"] = depth;
+  return dhcp6;
+}
+
 bool IsNothing(const Json& value) {
   return value.is_null() || value == false || value == 0U || (value.is_array() && value.empty());
 }
@@ -233,6 +310,43 @@ bool ExplainsDhcp4(DropReason reason, const Json& truth) {
   }
 }
 
+bool ExplainsDhcp6(DropReason reason, const Json& truth) {
+  const Json dhcp6 = DeriveDhcp6(truth.at("dhcp6"));
+  const auto type = dhcp6.at("msg_type").get<unsigned>();
+  const auto too_long = [&dhcp6](const char* key) {
+    return !dhcp6.at(key).is_null() && dhcp6.at(key).get<std::string>().size() > 2 * kMaxDuid;
+  };
+  const auto has = [&dhcp6](int code) {
+    const Json& codes = dhcp6.at("options");
+    return std::find(codes.begin(), codes.end(), code) != codes.end();
+  };
+  switch (reason) {
+    case DropReason::kBadUdpChecksum:
+      return truth.at("l4_csum") == "bad";
+    case DropReason::kMissingUdpChecksum:
+      return truth.at("l4_csum") == "absent";
+    case DropReason::kUnknownDhcp6Type:
+      return type == 0 || (type > 11 && type != 36 && type != 37);
+    case DropReason::kBadDuidLength:  // the other dissector shows none that is shorter than its
+                                      // type
+      return too_long("client_duid") || too_long("server_duid") ||
+             (has(1) && dhcp6.at("client_duid").is_null()) ||
+             (has(2) && dhcp6.at("server_duid").is_null());
+    case DropReason::kOptionOverrun:
+      // The truth has no lengths inside of options. Of the bodies that are dropped for them it does
+      // show that they must be dropped: they have no identifiers.
+      return dhcp6.at("client_duid").is_null() && dhcp6.at("server_duid").is_null();
+    case DropReason::kMissingClientIdentifier:
+      return dhcp6.at("client_duid").is_null();
+    case DropReason::kMissingServerIdentifier:
+      return dhcp6.at("server_duid").is_null();
+    case DropReason::kUnexpectedServerIdentifier:
+      return !dhcp6.at("server_duid").is_null();
+    default:
+      return false;
+  }
+}
+
 bool ExplainsNd(DropReason reason, const Json& truth) {
   const Json& nd = truth.at("nd");
   const auto source = IpAddress::Parse(truth.at("ip_src").get<std::string>());
@@ -286,6 +400,8 @@ Json Derived(const Json& truth) {
     Json dhcp4 = truth.at("dhcp4");
     DeriveDhcp4(&dhcp4);
     derived.update(dhcp4);
+  } else if (!truth.at("dhcp6").is_null()) {
+    derived.update(DeriveDhcp6(truth.at("dhcp6")));
   } else if (!truth.at("nd").is_null()) {
     Json nd = truth.at("nd");
     DeriveNd(&nd);
@@ -308,6 +424,9 @@ std::vector<std::string> Differences(const Json& ours, const Json& truth, bool s
 bool Explains(DropReason reason, const Json& truth) {
   if (!truth.at("dhcp4").is_null()) {
     return ExplainsDhcp4(reason, truth);
+  }
+  if (!truth.at("dhcp6").is_null()) {
+    return ExplainsDhcp6(reason, truth);
   }
   return !truth.at("nd").is_null() && ExplainsNd(reason, truth);
 }

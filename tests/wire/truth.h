@@ -26,7 +26,7 @@ Json Derived(const Json& truth);
 std::vector<std::string> Differences(const Json& ours, const Json& truth, bool subset);
 
 // True if the truth shows what `reason` claims of the frame. Each reason that may drop a frame of
-// the kinds dhcp4, rs, ra, ns and na is spelt out; any other explains nothing.
+// the kinds dhcp4, dhcp6, rs, ra, ns and na is spelt out; any other explains nothing.
 bool Explains(DropReason reason, const Json& truth);
 
 }  // namespace l3sync::testing
