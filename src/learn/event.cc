@@ -177,6 +177,8 @@ ReasonWords Words(Reason reason) {
               "it has no ipvtap slave yet; ip link add link PARENT name NAME type ipvtap mode l2"};
     case Reason::kDumpFailed:
       return {"dump_failed", "the last reading was interrupted"};
+    case Reason::kResume:
+      return {"resume", "the machine was suspended"};
   }
   return {"", ""};
 }

@@ -95,6 +95,7 @@ enum class Reason : uint8_t {
   kPoll,
   kEventsLost,
   kDumpFailed,
+  kResume,
   // There is nothing to do yet.
   kNoSlave,
 };

@@ -265,6 +265,14 @@ void Installer::SlaveGone(int32_t ifindex) {
   looks_wanted_.erase(ifindex);
 }
 
+void Installer::Resumed(absl::Duration slept) {
+  // Also of what is in flight: its lifetime was counted before.
+  for (auto& [address, slots] : slots_) {
+    for (Slot& slot : slots) slot.deadline = slot.deadline + slept;
+    Changed(address);
+  }
+}
+
 void Installer::Advance(MonotonicTime now) {
   while (!retries_.empty() && retries_.begin()->first <= now) {
     const IpAddress address = retries_.begin()->second;

@@ -82,6 +82,9 @@ class Installer {
   // Addresses on `ifindex` that bear our tag, with their deadline.
   std::vector<std::pair<IpAddress, MonotonicTime>> OwnAddressesOf(int32_t ifindex) const;
 
+  // After a suspend: the kernel's lifetimes stood still for `slept`.
+  void Resumed(absl::Duration slept);
+
   void Flush(MonotonicTime now);
   void Advance(MonotonicTime now);
   MonotonicTime NextDeadline() const;

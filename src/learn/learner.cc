@@ -220,6 +220,11 @@ void Learner::Advance(MonotonicTime now) {
   Finish(now);
 }
 
+void Learner::Resumed(absl::Duration slept, MonotonicTime now) {
+  book_.installer().Resumed(slept);
+  Advance(now);  // what ended meanwhile goes, before anything is put again
+}
+
 MonotonicTime Learner::NextDeadline() const {
   return std::min(book_.bindings().NextExpiry(), book_.installer().NextDeadline());
 }

@@ -54,6 +54,9 @@ class Learner {
   // An interface that is not a served slave is gone, and its addresses are no longer the host's.
   void HostInterfaceGone(int32_t ifindex, MonotonicTime now);
 
+  // The machine was suspended for `slept`, which `now` has in it: the kernel's address lifetimes
+  // stood still meanwhile, and ours did not.
+  void Resumed(absl::Duration slept, MonotonicTime now);
   // Does what is due; to be called at NextDeadline() or later.
   void Advance(MonotonicTime now);
   MonotonicTime NextDeadline() const;

@@ -12,6 +12,8 @@ namespace l3sync {
 namespace {
 
 constexpr absl::Duration kDumpRetry = absl::Milliseconds(200);
+// Less is not worth it: the kernel counts whole seconds. Several short ones add up.
+constexpr absl::Duration kShortestSleep = absl::Milliseconds(500);
 // Frames or records handled before the other ring, the timers and the commands get their turn.
 constexpr int kRecordsPerTurn = 512;
 
@@ -23,6 +25,7 @@ Engine::Engine(EngineOptions options, EngineRings rings, const Clock* clock,
       rings_(std::move(rings)),
       clock_(clock),
       request_stop_(std::move(request_stop)),
+      slept_(clock->Slept()),
       links_(options.learner.parent_ifindex),
       learner_(std::move(options.learner), this) {}
 
@@ -36,8 +39,15 @@ void Engine::Run(EventLoop loop) {
 }
 
 MonotonicTime Engine::Turn() {
+  // Before the time: a suspend between the two is noticed in the next turn, and costs a command.
+  const absl::Duration slept = clock_->Slept();
   const MonotonicTime now = clock_->Now();
   gone_names_.clear();
+  if (slept - slept_ >= kShortestSleep) {
+    learner_.Resumed(slept - slept_, now);
+    slept_ = slept;
+    WantDump(Reason::kResume, now);
+  }
   // What the kernel says comes first: frames are judged by it.
   DrainKernel(now);
   if (is_ready_) DrainFrames(now);
@@ -73,10 +83,9 @@ bool Engine::TrySend(const Command& command, ByteSpan frame) {
 }
 
 void Engine::WantDump(Reason reason, MonotonicTime when) {
-  if (when < dump_at_) {
-    dump_at_ = when;
-    dump_reason_ = reason;
-  }
+  // A poll that is due anyway is then more than that.
+  if (when < dump_at_ || dump_reason_ == Reason::kPoll) dump_reason_ = reason;
+  dump_at_ = std::min(dump_at_, when);
 }
 
 void Engine::SendOwnCommands(MonotonicTime now) {

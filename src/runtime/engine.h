@@ -79,6 +79,7 @@ class Engine : private Output {
   EngineRings rings_;
   const Clock* clock_;
   std::function<void()> request_stop_;
+  absl::Duration slept_;  // as far as the learner knows
   LinkTable links_;
   Learner learner_;
   Counters counters_;

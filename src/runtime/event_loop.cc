@@ -2,11 +2,13 @@
 
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <utility>
 
 namespace l3sync {
@@ -19,29 +21,49 @@ bool AddToEpoll(int epoll_fd, int fd) {
   return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+// Readable when CLOCK_REALTIME jumps against CLOCK_MONOTONIC, which it does at each resume
+// (timerfd_resume()) and when somebody sets it. The time itself never comes.
+int OpenResumeFd() {
+  const int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+  itimerspec never{};
+  never.it_value.tv_sec = std::numeric_limits<time_t>::max();
+  if (fd >= 0) timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, nullptr);
+  return fd;
+}
+
+void Clear(int timer_fd) {
+  uint64_t expirations = 0;
+  [[maybe_unused]] const ssize_t size = read(timer_fd, &expirations, sizeof(expirations));
+}
+
 }  // namespace
 
 std::optional<EventLoop> EventLoop::Create(int stop_fd) {
   const int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   const int timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-  EventLoop loop(epoll_fd, timer_fd, stop_fd);
-  if (epoll_fd < 0 || timer_fd < 0) return std::nullopt;
-  if (!AddToEpoll(epoll_fd, timer_fd) || !AddToEpoll(epoll_fd, stop_fd)) return std::nullopt;
+  const int resume_fd = OpenResumeFd();
+  EventLoop loop(epoll_fd, timer_fd, resume_fd, stop_fd);
+  if (epoll_fd < 0 || timer_fd < 0 || resume_fd < 0) return std::nullopt;
+  for (const int fd : {timer_fd, resume_fd, stop_fd}) {
+    if (!AddToEpoll(epoll_fd, fd)) return std::nullopt;
+  }
   return loop;
 }
 
-EventLoop::EventLoop(int epoll_fd, int timer_fd, int stop_fd)
-    : epoll_fd_(epoll_fd), timer_fd_(timer_fd), stop_fd_(stop_fd) {}
+EventLoop::EventLoop(int epoll_fd, int timer_fd, int resume_fd, int stop_fd)
+    : epoll_fd_(epoll_fd), timer_fd_(timer_fd), resume_fd_(resume_fd), stop_fd_(stop_fd) {}
 
 EventLoop::EventLoop(EventLoop&& other) noexcept
     : epoll_fd_(std::exchange(other.epoll_fd_, -1)),
       timer_fd_(std::exchange(other.timer_fd_, -1)),
+      resume_fd_(std::exchange(other.resume_fd_, -1)),
       stop_fd_(other.stop_fd_),
       watched_(std::move(other.watched_)) {}
 
 EventLoop::~EventLoop() {
-  if (timer_fd_ >= 0) close(timer_fd_);
-  if (epoll_fd_ >= 0) close(epoll_fd_);
+  for (const int fd : {resume_fd_, timer_fd_, epoll_fd_}) {
+    if (fd >= 0) close(fd);
+  }
 }
 
 bool EventLoop::Watch(int fd, std::function<void()> on_readable) {
@@ -80,9 +102,8 @@ void EventLoop::Run(const Clock& clock, const std::function<MonotonicTime()>& tu
     for (int i = 0; i < count; ++i) {
       const int fd = events[static_cast<size_t>(i)].data.fd;
       if (fd == stop_fd_) return;
-      if (fd == timer_fd_) {
-        uint64_t expirations = 0;
-        [[maybe_unused]] const ssize_t size = read(timer_fd_, &expirations, sizeof(expirations));
+      if (fd == timer_fd_ || fd == resume_fd_) {
+        Clear(fd);
         continue;
       }
       for (Watched& watched : watched_) {

@@ -10,6 +10,7 @@
 namespace l3sync {
 
 // epoll, a timer and a way out, for one thread. Descriptors are level triggered and not owned.
+// There is a turn also after the machine resumed from a suspend.
 class EventLoop {
  public:
   // nullopt: errno says why. `stop_fd` ends Run() when it is readable; it is only looked at, so
@@ -29,11 +30,12 @@ class EventLoop {
   void Run(const Clock& clock, const std::function<MonotonicTime()>& turn);
 
  private:
-  EventLoop(int epoll_fd, int timer_fd, int stop_fd);
+  EventLoop(int epoll_fd, int timer_fd, int resume_fd, int stop_fd);
   void SetTimer(MonotonicTime when, MonotonicTime now);
 
   int epoll_fd_;
   int timer_fd_;
+  int resume_fd_;
   int stop_fd_;
   struct Watched {
     int fd;

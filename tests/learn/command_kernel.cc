@@ -101,6 +101,10 @@ MonotonicTime CommandKernel::NextExpiry() const {
   return next;
 }
 
+void CommandKernel::Sleep(absl::Duration time) {
+  for (auto& [address, entry] : addresses_) entry.valid_until = entry.valid_until + time;
+}
+
 // ---- Commands
 // ------------------------------------------------------------------------------------------------------
 

@@ -59,6 +59,7 @@ class CommandKernel {
   void Delete(const IpAddress& address, MonotonicTime now);
   void Expire(MonotonicTime now);
   MonotonicTime NextExpiry() const;
+  void Sleep(absl::Duration time);  // lifetimes stand still
 
   // ---- Commands
   void Execute(const Command& command, ByteSpan frame, MonotonicTime now);

@@ -214,6 +214,13 @@ void LearnerBed::Pass(absl::Duration time) {
   FAIL() << "the learner has always something due";
 }
 
+void LearnerBed::Suspend(absl::Duration time) {
+  now_ = now_ + time;
+  kernel_.Sleep(time);
+  learner_->Resumed(time, now_);
+  Settle();
+}
+
 // ---- What came of it
 // -----------------------------------------------------------------------------------------------
 

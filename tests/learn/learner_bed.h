@@ -96,7 +96,8 @@ class LearnerBed : public Output {
 
   // ---- Time
   MonotonicTime now() const { return now_; }
-  void Pass(absl::Duration time);  // with every deadline on the way
+  void Pass(absl::Duration time);     // with every deadline on the way
+  void Suspend(absl::Duration time);  // and resume
 
   // ---- What came of it
   int32_t SlaveOf(std::string_view address) const;  // where the kernel has it by l3sync; 0: nowhere

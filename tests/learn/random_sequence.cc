@@ -214,6 +214,10 @@ void RandomSequence::HostChanges() {
 
 void RandomSequence::TimePasses() {
   if (OneIn(4)) return bed_.Poll(/*complete=*/!OneIn(4));
+  if (OneIn(12)) {
+    return bed_.Suspend(
+        AnyOf<absl::Duration>({absl::Seconds(1), absl::Minutes(10), absl::Hours(30)}));
+  }
   bed_.Pass(AnyOf<absl::Duration>({absl::Milliseconds(1), absl::Milliseconds(50),
                                    absl::Milliseconds(50), absl::Seconds(1), absl::Seconds(5),
                                    absl::Seconds(5), absl::Minutes(1), absl::Hours(3)}));

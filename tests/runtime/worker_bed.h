@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -47,6 +48,10 @@ class WorkerBed {
   void Offer(uint32_t xid, const IpAddress& address);
   void Ack(uint32_t xid, const IpAddress& address, uint32_t lease_sec);
 
+  // The machine was suspended for that long: the clock went on, and the kernel's lifetimes did not.
+  // Seen with the next frame.
+  void Suspend(absl::Duration time) { clock_.slept += absl::ToInt64Nanoseconds(time); }
+
   FakeKernel kernel;
   FakeFrameSource frames;
   int32_t parent = 0;
@@ -55,6 +60,16 @@ class WorkerBed {
   EngineOptions options;
 
  private:
+  class SuspendedClock : public BootClock {
+   public:
+    MonotonicTime Now() const override {
+      return BootClock::Now() + absl::Nanoseconds(slept.load());
+    }
+    absl::Duration Slept() const override {
+      return BootClock::Slept() + absl::Nanoseconds(slept.load());
+    }
+    std::atomic<int64_t> slept = 0;
+  };
   class KernelReplySender : public ReplySender {
    public:
     explicit KernelReplySender(FakeKernel* kernel) : kernel_(kernel) {}
@@ -74,7 +89,7 @@ class WorkerBed {
 
   std::unique_ptr<RtnlPort> requests_, dumps_, notifications_;
   KernelReplySender replies_;
-  BootClock clock_;
+  SuspendedClock clock_;
   int signal_fd_;
   int log_read_fd_ = -1;
   int log_write_fd_ = -1;

@@ -2,6 +2,7 @@
 // must arrive there.
 #include <cerrno>
 #include <string>
+#include <tuple>
 
 #include "gtest/gtest.h"
 
@@ -114,6 +115,29 @@ TEST(WorkerTest, PollFindsWhatNothingTold) {
   bed.kernel.DropNotifications(true);
   bed.kernel.PutAddress(leftover);
   EXPECT_TRUE(bed.kernel.WaitForNoAddress(bed.t1, kOtherAddress, kPatience));
+}
+
+TEST(WorkerTest, S4_8_EveryLifetimeIsSetAgainAfterASuspend) {
+  WorkerBed bed;
+  bed.Start();
+  for (const auto& [slave, address, lease] :
+       {std::tuple(bed.t0, kAddress, 3600U), std::tuple(bed.t1, kOtherAddress, 600U)}) {
+    bed.Discover(slave, lease);
+    bed.Offer(lease, address);
+    bed.Request(slave, lease, address);
+    bed.Ack(lease, address, lease);
+    ASSERT_TRUE(bed.WaitForLine({"address-refreshed", "dhcp4-ack", address.ToString()}));
+  }
+  bed.Suspend(Seconds(1000));
+  bed.Discover(bed.t1, 8);
+  ASSERT_TRUE(bed.WaitForLine({"resync", "\"resume\""}));
+  ASSERT_TRUE(bed.WaitForLine({"address-refreshed", "192.0.2.10"}, 2));
+  const auto rest = bed.kernel.FindAddress(bed.t0, kAddress);
+  ASSERT_TRUE(rest.has_value());
+  EXPECT_LE(rest->valid_sec, 2600U);
+  EXPECT_GT(rest->valid_sec, 2600U - absl::ToInt64Seconds(kPatience));
+  ASSERT_TRUE(bed.WaitForLine({"address-removed", "expired", "192.0.2.11"}));
+  EXPECT_FALSE(bed.kernel.FindAddress(bed.t1, kOtherAddress).has_value());
 }
 
 TEST(WorkerTest, AddressesOfAnEarlierRunAreAdopted) {
