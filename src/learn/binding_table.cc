@@ -52,7 +52,15 @@ std::vector<IpAddress> BindingTable::All() const {
   std::vector<IpAddress> addresses;
   addresses.reserve(bindings_.size());
   for (const auto& [address, binding] : bindings_) addresses.push_back(address);
-  std::sort(addresses.begin(), addresses.end());
+  return addresses;
+}
+
+std::vector<IpAddress> BindingTable::AddressesIn(const IpPrefix& prefix) const {
+  std::vector<IpAddress> addresses;
+  for (auto it = bindings_.lower_bound(prefix.Masked().address);
+       it != bindings_.end() && prefix.Contains(it->first); ++it) {
+    addresses.push_back(it->first);
+  }
   return addresses;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -54,13 +55,15 @@ class BindingTable {
   size_t CountDhcpOf(int32_t ifindex) const;
   std::vector<IpAddress> AddressesOf(int32_t ifindex) const;
   std::vector<IpAddress> All() const;
+  // In order; what it costs is what it finds.
+  std::vector<IpAddress> AddressesIn(const IpPrefix& prefix) const;
 
   MonotonicTime NextExpiry() const;  // Never() if nothing expires
   // The addresses whose valid_until is not after `now`.
   std::vector<IpAddress> Expired(MonotonicTime now) const;
 
  private:
-  absl::flat_hash_map<IpAddress, Binding> bindings_;
+  absl::btree_map<IpAddress, Binding> bindings_;
   absl::flat_hash_map<int32_t, absl::flat_hash_set<IpAddress>> of_slave_;
   absl::btree_set<std::pair<MonotonicTime, IpAddress>> by_expiry_;
 };

@@ -62,6 +62,7 @@ class Learner {
   MonotonicTime NextDeadline() const;
 
   const BindingTable& bindings() const { return book_.bindings(); }
+  const PrefixLearner& prefixes() const { return nd_.prefixes(); }
   const IgnoreCounters& ignored() { return book_.ignored(); }
 
  private:

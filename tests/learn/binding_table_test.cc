@@ -93,5 +93,20 @@ TEST(BindingTableTest, ArgumentsMayBeItsOwnElements) {
   table.Remove(Ip("192.0.2.1"));
 }
 
+TEST(BindingTableTest, AddressesOfAPrefixAreFoundInOrder) {
+  BindingTable table;
+  for (const auto* address : {"2001:db8:1::2", "192.0.2.1", "2001:db8:1::1", "2001:db8:2::1",
+                              "2001:db8:0:ffff::1", "fe80::1"}) {
+    Binding binding;
+    binding.address = *IpAddress::Parse(address);
+    binding.ifindex = 1;
+    table.Put(binding);
+  }
+  const std::vector<IpAddress> expected = {*IpAddress::Parse("2001:db8:1::1"),
+                                           *IpAddress::Parse("2001:db8:1::2")};
+  EXPECT_EQ(table.AddressesIn(*IpPrefix::Parse("2001:db8:1::7/64")), expected);
+  EXPECT_TRUE(table.AddressesIn(*IpPrefix::Parse("2001:db8:3::/64")).empty());
+}
+
 }  // namespace
 }  // namespace l3sync::testing

@@ -130,7 +130,7 @@ TEST(NdLearnerTest, N5_ClaimOutsideWaitsForItsAdvertisement) {
   bed.Advertise(Prefix{});
   EXPECT_EQ(bed.SlaveOf("2001:db8:1::99"), kSlaveA);
   EXPECT_EQ(bed.WantedOn("2001:db8:2::99"), 0);
-  bed.Pass(NdLearner::kClaimLifetime);
+  bed.Pass(NdClaims::kLifetime);
   bed.Advertise(Prefix{.prefix = "2001:db8:2::/64"});
   EXPECT_EQ(bed.WantedOn("2001:db8:2::99"), 0) << "too long ago";
 }
@@ -209,6 +209,79 @@ TEST(NdLearnerTest, L4_LongestSilentAddressIsEvicted) {
   EXPECT_EQ(bed.SlaveOf("192.0.2.10"), kSlaveA) << "a lease is not the guest's own making";
 }
 
+TEST(NdLearnerTest, L4_DeprecatedAddressIsEvictedFirst) {
+  LearnerBed bed;
+  bed.Advertise(Prefix{.prefix = "2001:db8:2::/64"});
+  bed.Advertise(Prefix{});
+  const auto address = [](size_t i) { return "2001:db8:1::1:" + std::to_string(i); };
+  for (size_t i = 0; i < BindingTable::kMaxPerSlave - 1; ++i) bed.Dad(kSlaveA, address(i));
+  bed.Pass(absl::Minutes(1));
+  bed.Dad(kSlaveA, "2001:db8:2::1");
+  bed.Advertise(Prefix{.prefix = "2001:db8:2::/64", .preferred = 0});
+  bed.Dad(kSlaveA, address(1000));
+  EXPECT_EQ(bed.SlaveOf("2001:db8:2::1"), 0) << "although it spoke last";
+  EXPECT_EQ(bed.SlaveOf(address(0)), kSlaveA);
+  EXPECT_EQ(bed.SlaveOf(address(1000)), kSlaveA);
+}
+
+TEST(NdLearnerTest, L4_TenTemporaryAddressesOfEachPrefixLiveAtOnce) {
+  LearnerBed bed;
+  const std::vector<std::string> prefixes = {"2001:db8:1:", "2001:db8:2:", "2001:db8:3:"};
+  for (const std::string& prefix : prefixes) bed.Advertise(Prefix{.prefix = prefix + ":/64"});
+  bed.Dad(kSlaveA, "fe80::1234");
+  for (int day = 0; day < 10; ++day) {
+    for (const std::string& prefix : prefixes) {
+      bed.Dad(kSlaveA, prefix + "0:aaaa:bbbb:cccc:" + std::to_string(day));
+    }
+    bed.Pass(absl::Hours(17));
+    for (const std::string& prefix : prefixes) bed.Advertise(Prefix{.prefix = prefix + ":/64"});
+  }
+  for (int day = 0; day < 10; ++day) {
+    for (const std::string& prefix : prefixes) {
+      EXPECT_EQ(bed.SlaveOf(prefix + "0:aaaa:bbbb:cccc:" + std::to_string(day)), kSlaveA) << day;
+    }
+  }
+  EXPECT_EQ(bed.Said(EventKind::kAddressRemoved, "fe80::1234"), 0);
+}
+
+// RFC 9131 §6.1.2: to all routers, as soon as the address is there.
+TEST(NdLearnerTest, N4_UnsolicitedAdvertisementToAllRoutersIsAClaim) {
+  LearnerBed bed;
+  bed.Advertise(Prefix{});
+  Heard na = FromNeighbour({.type = NdType::kNeighbourAdvertisement,
+                            .source = "2001:db8:1::99",
+                            .target = "2001:db8:1::99"});
+  na.frame.destination = Ip("ff02::2");
+  bed.Hear(kSlaveA, FrameSide::kSent, na);
+  EXPECT_EQ(bed.SlaveOf("2001:db8:1::99"), kSlaveA);
+}
+
+TEST(NdLearnerTest, N4_AdvertisedTargetThatIsReservedIsNotLearned) {
+  LearnerBed bed;
+  bed.Advertise(Prefix{});
+  bed.HostGains("2001:db8:1::5/64");
+  bed.NeighbourAdvertise(kSlaveA, kRouter);
+  bed.NeighbourAdvertise(kSlaveA, "2001:db8:1::5");
+  EXPECT_EQ(bed.learner().bindings().size(), 0);
+  EXPECT_EQ(bed.Said(EventKind::kAddressRefused, kRouter, Reason::kNextHop), 1);
+  EXPECT_EQ(bed.Said(EventKind::kAddressRefused, "2001:db8:1::5", Reason::kHostAddress), 1);
+}
+
+// RFC 4429 §3.3: the guest uses it while its duplicate detection goes on, and says so with O=0.
+TEST(NdLearnerTest, D1_FirstSolicitationOfAnOptimisticGuestIsEnough) {
+  LearnerBed bed;
+  bed.Advertise(Prefix{});
+  bed.Dad(kSlaveA, "2001:db8:1::99");
+  EXPECT_EQ(bed.SlaveOf("2001:db8:1::99"), kSlaveA);
+  Heard na = FromNeighbour({.type = NdType::kNeighbourAdvertisement,
+                            .source = "2001:db8:1::99",
+                            .target = "2001:db8:1::99"});
+  std::get<NdMessage>(na.frame.message).override_flag = false;
+  bed.Hear(kSlaveA, FrameSide::kSent, na);
+  EXPECT_EQ(bed.SlaveOf("2001:db8:1::99"), kSlaveA);
+  EXPECT_EQ(bed.CountOf(CommandKind::kPutAddress), 1);
+}
+
 TEST(NdLearnerTest, L4_AdoptedLeaseIsNotEvictedByNeighbourDiscovery) {
   LearnerBed bed({.has_slaves = false});
   bed.kernel().PutOwn(kSlaveA, Ip("192.0.2.10"), 7200, bed.now());
@@ -234,10 +307,10 @@ TEST(NdLearnerTest, CombinationsTakeHalfTheRoomAtMost) {
 TEST(NdLearnerTest, ClaimsThatWaitAreBounded) {
   LearnerBed bed;
   for (int i = 0; i < 100; ++i) bed.Dad(kSlaveA, "2001:db8:1::1:" + std::to_string(i));
-  EXPECT_EQ(bed.Ignored(IgnoreReason::kClaimsFull), 100 - NdLearner::kMaxClaimsPerSlave);
+  EXPECT_EQ(bed.Ignored(IgnoreReason::kClaimsFull), 100 - NdClaims::kMaxPerSlave);
   bed.Dad(kSlaveB, "2001:db8:1::2");
   bed.Advertise(Prefix{});
-  EXPECT_EQ(bed.learner().bindings().CountOf(kSlaveA), NdLearner::kMaxClaimsPerSlave);
+  EXPECT_EQ(bed.learner().bindings().CountOf(kSlaveA), NdClaims::kMaxPerSlave);
   EXPECT_EQ(bed.SlaveOf("2001:db8:1::2"), kSlaveB);
 }
 

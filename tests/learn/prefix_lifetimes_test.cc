@@ -1,5 +1,6 @@
 #include <linux/rtnetlink.h>
 
+#include <variant>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -166,9 +167,88 @@ TEST(PrefixLifetimesTest, L2_AdoptedAddressFollowsItsPrefix) {
   EXPECT_EQ(bed.BindingOf(kAddress)->origin, Origin::kSlaac);
 }
 
+// RFC 4861 §6.3.4: it says that the router is no default router, nothing of its prefixes.
+TEST(PrefixLifetimesTest, RouterLifetimeIsNotThatOfItsPrefixes) {
+  LearnerBed bed;
+  Heard advertisement = FromRouter({.prefixes = {Prefix{}}});
+  std::get<NdMessage>(advertisement.frame.message).router_lifetime_sec = 0;
+  bed.Hear(kParent, FrameSide::kReceived, advertisement);
+  bed.Dad(kSlaveA, kAddress);
+  EXPECT_EQ(bed.SlaveOf(kAddress), kSlaveA);
+  EXPECT_EQ(bed.KernelRestOf(kAddress), absl::Seconds(86400));
+}
+
+TEST(PrefixLifetimesTest, L2_WithdrawalEndsNoOtherRoutersPrefix) {
+  constexpr std::string_view kOther = "2001:db8:2::99";
+  LearnerBed bed;
+  bed.Advertise({.prefixes = {Prefix{}}});
+  bed.Advertise({.prefixes = {Prefix{.prefix = "2001:db8:2::/64"}}, .source = "fe80::2"});
+  bed.Dad(kSlaveA, kAddress);
+  bed.Dad(kSlaveA, kOther);
+  bed.Advertise({.prefixes = {Prefix{.prefix = "2001:db8:2::/64", .valid = 0, .preferred = 0}},
+                 .source = "fe80::2"});
+  EXPECT_EQ(bed.KernelRestOf(kAddress), absl::Seconds(86400));
+  EXPECT_EQ(bed.KernelRestOf(kOther), absl::Hours(2));
+  bed.Pass(absl::Hours(2));
+  EXPECT_EQ(bed.SlaveOf(kAddress), kSlaveA);
+  EXPECT_EQ(bed.SlaveOf(kOther), 0);
+}
+
+TEST(PrefixLifetimesTest, L2_PrefixThatComesBackGivesItsAddressesTheirLifetimeAgain) {
+  LearnerBed bed;
+  bed.Advertise(Prefix{});
+  bed.Dad(kSlaveA, kAddress);
+  for (int i = 0; i < 3; ++i) {
+    bed.Advertise(Prefix{.valid = 0, .preferred = 0});
+    EXPECT_EQ(bed.KernelRestOf(kAddress), absl::Hours(2));
+    bed.Dad(kSlaveB, "2001:db8:1::98");
+    EXPECT_EQ(bed.WantedOn("2001:db8:1::98"), 0) << "of a withdrawn prefix nothing new is made";
+    bed.Advertise(Prefix{});
+    EXPECT_EQ(bed.KernelRestOf(kAddress), absl::Seconds(86400));
+    EXPECT_EQ(bed.WantedOn("2001:db8:1::98"), kSlaveB);
+    bed.SlaveGone(kSlaveB);
+    bed.SlaveAppears(kSlaveB);
+  }
+}
+
+TEST(PrefixLifetimesTest, SeveralPrefixesInOneAdvertisement) {
+  LearnerBed bed;
+  bed.Dad(kSlaveA, "fe80::1234");
+  bed.Advertise(
+      {.prefixes = {Prefix{}, Prefix{.prefix = "2001:db8:2::/64", .valid = 600, .preferred = 600},
+                    Prefix{.prefix = "2001:db8:3::/64", .autonomous = false}}});
+  EXPECT_EQ(bed.KernelRestOf("2001:db8:1::1234"), absl::Seconds(86400));
+  EXPECT_EQ(bed.KernelRestOf("2001:db8:2::1234"), absl::Seconds(600));
+  EXPECT_EQ(bed.WantedOn("2001:db8:3::1234"), 0);
+}
+
+// One pass over what changed, not one for each slave and address.
+TEST(PrefixLifetimesTest, AdvertisementThatRepeatsTheLastOneLooksAtNoAddress) {
+  constexpr int kGuests = 500;
+  const std::vector<Prefix> prefixes = {Prefix{}, Prefix{.prefix = "2001:db8:2::/64"}};
+  LearnerBed bed({.has_slaves = false});
+  bed.Advertise({.prefixes = prefixes});
+  for (int i = 0; i < kGuests; ++i) {
+    bed.SlaveAppears(100 + i);
+    bed.Dad(100 + i, "fe80::1:" + std::to_string(i));
+  }
+  ASSERT_EQ(bed.learner().bindings().size(), 3 * kGuests);
+  const size_t puts = bed.CountOf(CommandKind::kPutAddress);
+  const uint64_t before = bed.learner().prefixes().bindings_visited();
+  for (int i = 0; i < 100; ++i) {
+    bed.Pass(absl::Seconds(4));  // all of them less than a thirty-second of 14400 s
+    bed.Advertise({.prefixes = prefixes});
+  }
+  EXPECT_EQ(bed.learner().prefixes().bindings_visited(), before);
+  EXPECT_EQ(bed.CountOf(CommandKind::kPutAddress), puts);
+  // One prefix changes: its addresses only.
+  bed.Advertise({.prefixes = {prefixes[0], Prefix{.prefix = "2001:db8:2::/64", .preferred = 0}}});
+  EXPECT_EQ(bed.learner().prefixes().bindings_visited(), before + kGuests);
+}
+
 TEST(PrefixLifetimesTest, PrefixesOfOneLinkAreBounded) {
   LearnerBed bed;
-  for (size_t i = 0; i < NdLearner::kMaxPrefixes + 5; ++i) {
+  for (size_t i = 0; i < PrefixList::kMax + 5; ++i) {
     bed.Advertise(Prefix{.prefix = "2001:db8:" + std::to_string(i) + "::/64"});
   }
   EXPECT_EQ(bed.Ignored(IgnoreReason::kPrefixesFull), 5);
