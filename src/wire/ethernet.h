@@ -9,6 +9,7 @@
 namespace l3sync {
 
 inline constexpr uint16_t kEtherTypeIpv4 = 0x0800;
+inline constexpr uint16_t kEtherTypeArp = 0x0806;
 inline constexpr uint16_t kEtherTypeIpv6 = 0x86dd;
 
 // An Ethernet II header. `payload` is a view into the frame and may end in padding.
