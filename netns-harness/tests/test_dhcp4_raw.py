@@ -222,7 +222,7 @@ def test_guest_that_asks_for_broadcast_is_served(world):
 
 
 def test_discover_of_a_sibling_gives_it_no_address(default_world):
-    """C2: every slave sees every DISCOVER; only who sent it asked."""
+    """C2, F2: every slave sees every DISCOVER; only who sent it asked."""
     world = default_world
     asking, listening = world.raw_guests("t0", "t1")
     world.router.start_dnsmasq()

@@ -49,7 +49,7 @@ def test_host_never_uses_a_guests_address(make_world, host_address):
 
 @pytest.mark.parametrize("host_address", [True, False], ids=["own-address", "no-address"])
 def test_host_is_not_reached_under_a_guests_address(make_world, host_address):
-    """Design §5.5: a service of the host that listens on every address is not the guest's."""
+    """F18, design §5.5: a service of the host that listens on every address is not the guest's."""
     world, guest_ipv4 = world_with_a_served_guest(make_world, host_address)
     for family, address in ((socket.AF_INET, guest_ipv4), (socket.AF_INET6, GUEST_IPV6)):
         with world.host_listener(family) as (port, peers):

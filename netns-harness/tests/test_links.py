@@ -182,7 +182,7 @@ def test_port_that_leaves_l2_is_an_event_with_cause_and_mend(default_world):
 
 
 def test_plain_ipvlan_slave_of_the_host_is_named_and_left_alone(default_world):
-    """C: its own client would find its address taken."""
+    """F10: its own client would find its address taken."""
     world = default_world
     world.router.start_dnsmasq()
     l3sync = world.start_l3sync()

@@ -11,6 +11,7 @@ def move(world, link, namespace):
 
 
 def test_slave_that_is_elsewhere_at_the_start_is_named(default_world):
+    """F19: nothing of it can be heard here."""
     world = default_world
     world.add_slaves("t0", "c0")
     with contextlib.closing(Namespace("container")) as container:

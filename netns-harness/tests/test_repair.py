@@ -74,7 +74,7 @@ def test_parent_is_served_under_its_new_name(default_world):
 
 
 def test_slave_that_comes_back_from_another_namespace_is_served_again(default_world):
-    """F4: what it had went with it."""
+    """What it had went with it."""
     world = default_world
     world.add_slaves("t0")
     world.router.start_dnsmasq()

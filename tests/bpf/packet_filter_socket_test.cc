@@ -88,7 +88,7 @@ void MakeInterfaces() {
 }
 
 // `router` and `port` are in the same namespace, so the socket sees both ends of each frame: the
-// filter decides about each.
+// filter decides about each. C1, C2, F14: a socket of all protocols sees what goes out on a slave.
 TEST(PacketFilterSocketTest, KernelAdmitsWhatTheInterpreterDoes) {
   RunInNetworkNamespace(Privilege::kAny, [] {
     MakeInterfaces();

@@ -265,7 +265,7 @@ TEST(PacketFilterProgramTest, DecidesEveryTruncation) {
   }
 }
 
-// The parent and all slaves see copies of a broadcast; one is to be had.
+// C2, F2: the parent and all slaves see copies of a broadcast; one is to be had.
 TEST(PacketFilterProgramTest, AdmitsOneCopyHoweverManySlavesThereAre) {
   BpfInterpreter interpreter(MakePacketFilter(static_cast<int>(kParent)));
   const auto admitted = [&](const Bytes& frame, uint32_t ifindex, uint32_t packet_type) {

@@ -23,6 +23,7 @@ Binding Of(std::string_view address, int32_t ifindex, MonotonicTime until,
   return binding;
 }
 
+// F7: the kernel is not asked.
 TEST(BindingTableTest, T1_AddressIsOnOneSlaveAtMost) {
   BindingTable table;
   table.Put(Of("192.0.2.10", 1, At(100)));

@@ -114,6 +114,7 @@ TEST(TransactionsTest, S4_1_EndsAfter120Seconds) {
   EXPECT_EQ(transactions.size(), 0);
 }
 
+// T4
 TEST(TransactionsTest, S4_1_OneSlavesListIsBoundedAndItsOldestGoes) {
   Transactions transactions;
   transactions.Record(Sent(2, 1000, "", 0));
@@ -124,6 +125,7 @@ TEST(TransactionsTest, S4_1_OneSlavesListIsBoundedAndItsOldestGoes) {
   EXPECT_EQ(SlaveFor(transactions, 1000, "", 100), 2) << "nobody else's";
 }
 
+// T4
 TEST(TransactionsTest, HoldersOfOneXidAreBoundedAndTheFirstStay) {
   Transactions transactions;
   for (int32_t slave = 1; slave <= static_cast<int32_t>(Transactions::kMaxHolders); ++slave) {

@@ -76,6 +76,7 @@ class RtnlRequestTest : public ::testing::Test {
   alignas(4) std::array<uint8_t, kMaxRequestSize> bytes_{};
 };
 
+// F9
 TEST_F(RtnlRequestTest, K1PutIpv4IsAHostOfScopeHostWithoutPrefixRoute) {
   const auto put = TakeApart<ifaddrmsg>(BuildPutAddress(buffer(), 77, Put(kV4, false)));
   EXPECT_EQ(put.message.nlmsg_type, RTM_NEWADDR);
@@ -92,6 +93,7 @@ TEST_F(RtnlRequestTest, K1PutIpv4IsAHostOfScopeHostWithoutPrefixRoute) {
                                           Pair(IFA_PROTO, Bytes{76})));
 }
 
+// F12
 TEST_F(RtnlRequestTest, K1PutIpv6IsNotProbed) {
   const auto put = TakeApart<ifaddrmsg>(BuildPutAddress(buffer(), 1, Put(kV6, false)));
   EXPECT_EQ(put.header.ifa_family, AF_INET6);

@@ -48,9 +48,10 @@ IpAddress Addr(const char* text) { return IpAddress::Parse(text).value(); }
 constexpr MacAddress kGuest{{0x02, 0, 0, 0, 0, 0x01}};
 constexpr MacAddress kRouter{{0x02, 0, 0, 0, 0, 0xfe}};
 
-// P4-6: one test for each reason, named after it; its frame is drop_<name>.hex.
+// One test for each reason, named after it; its frame is drop_<name>.hex.
 class DropReasonTest : public ::testing::TestWithParam<size_t> {};
 
+// P4-6
 TEST_P(DropReasonTest, IsProvokedByItsFrame) {
   const std::string name(DropReasonName(static_cast<DropReason>(GetParam())));
   EXPECT_EQ(Verdict(LoadFrame("drop_" + name)), name);
