@@ -14,6 +14,8 @@ from harness.topology import World  # noqa: E402
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "smoke: the shortest proof that the main job is done")
+    config.addinivalue_line("markers", "matrix: a cell of clients, servers and parents")
+    config.addinivalue_line("markers", "matrix_rest: a cell that only 'netns-harness/check matrix' runs")
     if os.geteuid() != 0:
         raise pytest.UsageError("these tests need a namespace with ipvlan: start them with netns-harness/run")
 

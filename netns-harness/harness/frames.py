@@ -89,14 +89,14 @@ def dhcp_frame(mac, payload, source="0.0.0.0", destination="255.255.255.255", de
     return ethernet(mac, destination_mac, ETH_IPV4, ipv4(source, destination, 17, datagram))
 
 
-def parse_dhcp(frame):
-    """A server's message, or None."""
+def parse_dhcp(frame, ports=(67, 68)):
+    """A server's message, or a client's with ports=(68, 67); or None."""
     if len(frame) < 14 + 20 + 8 + 240 or frame[12:14] != b"\x08\x00" or frame[23] != 17:
         return None
     header = (frame[14] & 15) * 4
     source, destination = frame[26:30], frame[30:34]
     datagram = frame[14 + header : 14 + struct.unpack_from("!H", frame, 16)[0]]
-    if struct.unpack_from("!HH", datagram) != (67, 68):
+    if struct.unpack_from("!HH", datagram) != ports:
         return None
     payload = datagram[8:]
     options, at = {}, 240

@@ -7,19 +7,19 @@ import select
 import struct
 import threading
 
+from .clients import CLIENTS, NIC
 from .namespace import Namespace
 from .process import Process
 from .rtnetlink import SCOPE_GLOBAL, SCOPE_LINK, Kernel
 from .tap import IFF_NO_PI, IFF_TAP, TUNSETIFF, open_tap
 
-NIC = "eth0"
-
 
 class Pump:
-    """Copies frames between two descriptors, both ways, as they are."""
+    """Copies frames between two descriptors, both ways, as they are, and remembers them."""
 
     def __init__(self, one, other):
         self._ends = {one: other, other: one}
+        self._copied = []
         self._stop_read, self._stop_write = os.pipe()
         self._thread = threading.Thread(target=self._copy, daemon=True, name="pump")
         self._thread.start()
@@ -38,8 +38,13 @@ class Pump:
                 try:
                     frame = os.read(end, 65536)
                     os.write(self._ends[end], frame)
+                    self._copied.append((end, frame))
                 except OSError:
                     pass  # a device that is down takes no frames, as a wire does
+
+    def copied(self, origin):
+        """What came from one of the descriptors so far."""
+        return [frame for end, frame in list(self._copied) if end == origin]
 
     def close(self):
         os.write(self._stop_write, b"x")
@@ -59,16 +64,27 @@ class NamespaceGuest:
         self.namespace = Namespace(f"guest-{link}")
         stack.callback(self.namespace.close)
         self.kernel = Kernel(self.namespace)
+        self.processes = []
         with self.namespace.inside():
             nic = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
             fcntl.ioctl(nic, TUNSETIFF, struct.pack("16sH", NIC.encode(), IFF_TAP | IFF_NO_PI))
         self.namespace.ip(f"link set {NIC} address {mac}")
-        stack.callback(Pump(nic, open_tap(host, link)).close)
+        self._nic, self._tap = nic, open_tap(host, link)
+        self._pump = Pump(self._nic, self._tap)
+        stack.callback(self._pump.close)
 
-    def _process(self, name, *command):
+    def start_process(self, name, *command):
         process = Process(self.namespace, f"{name} on {self.link}", *command)
         self._stack.callback(process.close)
+        self.processes.append(process)
         return process
+
+    def sent(self):
+        """Frames of the guest that its slave took."""
+        return self._pump.copied(self._nic)
+
+    def received(self):
+        return self._pump.copied(self._tap)
 
     def ipv4(self):
         return [a.address for a in self.kernel.addresses(NIC) if ":" not in a.address]
@@ -92,23 +108,20 @@ class NamespaceGuest:
     def pings(self, address, source=None, seconds=20):
         return self.namespace.succeeds("ping", "-n", "-q", "-c", "1", "-w", seconds, *(["-I", source] if source else []), address)
 
+    def start_client(self, name):
+        """A client of clients.py, started."""
+        client = CLIENTS[name](self)
+        client.start()
+        return client
+
     def start_dhclient(self):
-        """Debian's, with its own script. All guests have one MAC: each needs a client identifier."""
-        config = self.folder / "dhclient.conf"
-        config.write_text(f'send dhcp-client-identifier "dhclient-{self.link}";\n'
-                          "request subnet-mask, broadcast-address, routers, interface-mtu;\n")
-        return self._process("dhclient", "dhclient", "-4", "-d", "-1", "-v", "-cf", config,
-                             "-lf", self.folder / "leases", "-pf", self.folder / "pid", NIC)
+        return self.start_client("dhclient").process
 
     def start_udhcpc(self):
-        """Busybox's, with Debian's script."""
-        identifier = b"\0udhcpc-" + self.link.encode()
-        return self._process("udhcpc", "udhcpc", "-f", "-i", NIC, "-C", "-x", f"61:{identifier.hex()}")
+        return self.start_client("udhcpc").process
 
     def start_dhcpcd(self):
-        """With its own configuration, which sends a DUID. Each machine has its own state: so does each guest."""
-        private = "for d in /run /var/lib/dhcpcd; do mkdir -p $d; mount -t tmpfs tmpfs $d; done; exec \"$@\""
-        return self._process("dhcpcd", "unshare", "--mount", "sh", "-eu", "-c", private, "-", "dhcpcd", "-B", "-4", "-d", NIC)
+        return self.start_client("dhcpcd").process
 
     def start_slaac(self, temporary=False, stable_privacy=True):
         """The kernel's own client."""

@@ -7,6 +7,7 @@ import threading
 from .namespace import Namespace
 from .process import Process
 from .rtnetlink import Kernel
+from .servers import SERVERS
 
 IPV4, IPV4_NET = "192.168.50.1", "192.168.50.0/24"
 IPV6, IPV6_PREFIX = "fd00:50::1", "fd00:50::"
@@ -33,6 +34,8 @@ class Router:
         self.kernel = Kernel(self.namespace)
         self.mac = MAC
         self.dnsmasq = None
+        # Other servers than start_dnsmasq's.
+        self.processes = []
 
     def configure(self):
         """Once r0 is there."""
@@ -43,6 +46,17 @@ class Router:
             f"addr add {IPV4}/24 dev r0", f"addr add {IPV6}/64 dev r0 nodad", f"addr add {LINK_LOCAL}/64 dev r0 nodad",
         )
         self.namespace.sysctl(net__ipv6__conf__all__forwarding=1)
+
+    def start_process(self, name, *command, **options):
+        process = Process(self.namespace, name, *command, **options)
+        self._stack.callback(process.close)
+        self.processes.append(process)
+        return process
+
+    def start_server(self, name):
+        server = SERVERS[name](self, self._folder)
+        server.start()
+        return server
 
     def start_dnsmasq(self, *options, first=50, last=150, lease="1h", dhcp4=True, ra=False, ra_lifetime="1h"):
         """DHCPv4, and router advertisements of fd00:50::/64 for SLAAC with `ra`.

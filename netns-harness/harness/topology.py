@@ -41,6 +41,7 @@ class World:
         self.folder, self.sysctls = folder, sysctls
         self._stack = contextlib.ExitStack()
         self.l3syncs = []
+        self.guests = []
         self._fence_guest = None
         self._fences = iter(FENCES)
         try:
@@ -91,7 +92,8 @@ class World:
         return [self.raw_guest(link) for link in links]
 
     def namespace_guest(self, link):
-        return NamespaceGuest(self._stack, self.folder, self.host, link, SHARED_MAC)
+        self.guests.append(NamespaceGuest(self._stack, self.folder, self.host, link, SHARED_MAC))
+        return self.guests[-1]
 
     def namespace_guests(self, *links):
         self.add_slaves(*links)
@@ -160,4 +162,9 @@ class World:
         parts = [(f"l3sync {number}", process.log()) for number, process in enumerate(self.l3syncs, 1)]
         if self.router.dnsmasq:
             parts.append(("dnsmasq", self.router.dnsmasq.log()))
+        for process in (*self.router.processes, *self.guest_processes()):
+            parts.append((process.name, process.log()))
         return parts
+
+    def guest_processes(self):
+        return [process for guest in self.guests for process in guest.processes]

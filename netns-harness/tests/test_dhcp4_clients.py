@@ -64,12 +64,10 @@ def test_dhclient_renews_and_releases(default_world):
     (guest,) = world.namespace_guests("t0")
     world.router.start_dnsmasq(lease="2m")
     l3sync = world.start_l3sync()
-    client = guest.start_dhclient()
+    client = guest.start_client("dhclient")
     address = guest.wait_ipv4()
     mark = l3sync.mark()
     l3sync.wait_event("address-refreshed", since=mark, timeout=90, interface="t0", address=address)
     assert world.kernel.address("t0", address).valid > 60
-    client.kill()
-    guest.namespace.run("dhclient", "-4", "-r", "-1", "-cf", guest.folder / "dhclient.conf",
-                        "-lf", guest.folder / "leases", "-pf", guest.folder / "pid", "eth0", check=False)
+    client.release()
     world.kernel.wait_gone("t0", address)
