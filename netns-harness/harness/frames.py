@@ -150,10 +150,22 @@ def neighbour_advertisement(mac, target, destination="ff02::1", destination_mac=
     return _nd_frame(mac, target, destination, NA, body, destination_mac)
 
 
-def router_advertisement(mac, source, prefix, destination="ff02::1", destination_mac=None, valid=1800):
-    information = struct.pack("!BBBBIII", 3, 4, 64, 0xC0, valid, valid, 0) + ip_bytes(prefix)
-    body = struct.pack("!BBHII", 64, 0, 1800, 0, 0) + information
-    return _nd_frame(mac, source, destination, RA, body, destination_mac)
+def prefix_information(prefix, valid, preferred):
+    """On-link and autonomous."""
+    return struct.pack("!BBBBIII", 3, 4, 64, 0xC0, valid, preferred, 0) + ip_bytes(prefix)
+
+
+def router_advertisement(mac, source, prefix, destination="ff02::1", destination_mac=None, valid=1800, preferred=None,
+                         router_lifetime=1800, hop_limit=255, fragmented=False, more=b""):
+    """`more`: further options. `fragmented`: one fragment, which holds it all."""
+    body = struct.pack("!BBHII", 64, 0, router_lifetime, 0, 0) + b"\1\1" + mac_bytes(mac)
+    body += prefix_information(prefix, valid, valid if preferred is None else preferred) + more
+    message = icmp6(source, destination, RA, body)
+    if fragmented:
+        packet = ipv6(source, destination, 44, struct.pack("!BBHI", 58, 0, 0, 1) + message, hop_limit)
+    else:
+        packet = ipv6(source, destination, 58, message, hop_limit)
+    return ethernet(mac, destination_mac or multicast_mac(destination), ETH_IPV6, packet)
 
 
 Icmp6 = collections.namedtuple("Icmp6", "type source destination target")

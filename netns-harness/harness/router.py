@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 
+from . import frames
 from .namespace import Namespace
 from .process import Process
 from .rtnetlink import Kernel
@@ -78,6 +79,18 @@ class Router:
     def forget_leases(self):
         self.dnsmasq.terminate()
         (self._folder / "leases").unlink()
+
+    def send(self, frame):
+        """As it is, on r0."""
+        with self.namespace.inside():
+            sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC)
+        with sender:
+            sender.bind(("r0", 0))
+            sender.send(frame)
+
+    def advertise(self, prefix=IPV6_PREFIX, source=LINK_LOCAL, **options):
+        """One RA of our own making, see frames.router_advertisement()."""
+        self.send(frames.router_advertisement(self.mac, source, prefix, **options))
 
     def pings(self, address, seconds=20):
         """True at the first answer."""

@@ -99,8 +99,9 @@ class World:
         self.add_slaves(*links)
         return [self.namespace_guest(link) for link in links]
 
-    def sniffer(self, link="h0"):
-        sniffer = Sniffer(self.host, link)
+    def sniffer(self, link="h0", namespace=None):
+        """Of the host, or of `namespace`."""
+        sniffer = Sniffer(namespace or self.host, link)
         self._stack.callback(sniffer.close)
         return sniffer
 
