@@ -93,8 +93,7 @@ constexpr uint32_t kWholeFrame = 0x40000;  // more than any frame has
 }  // namespace
 
 // Data traffic is most of what passes, so what it is not is asked first, and the direction last.
-// Not admitted, though rule C4 lists them, because nothing reads them yet: ARP, redirects (137).
-// DHCPv6 is, though the parser drops it for now: it counts it.
+// Not admitted, though rule C4 lists them, because nothing reads them: redirects (137).
 std::vector<sock_filter> MakePacketFilter(int parent_ifindex) {
   const auto parent = static_cast<uint32_t>(parent_ifindex);
   // clang-format off
@@ -102,7 +101,8 @@ std::vector<sock_filter> MakePacketFilter(int parent_ifindex) {
     // The kernel has stripped a tag that came in; one that a guest wrote itself is here.
     {kNext,        kLoadHalf,    kEtherType},                              // EtherType
     {kNext,        kIfEqual,     ETH_P_IP,         kIpv4},                 // IPv4
-    {kNext,        kIfEqual,     ETH_P_IPV6,       kIpv6,        kReject}, // ARP, 802.1Q, ...
+    {kNext,        kIfEqual,     ETH_P_IPV6,       kIpv6},                 // IPv6
+    {kNext,        kIfEqual,     ETH_P_ARP,        kEither,      kReject}, // ARP; not 802.1Q, ...
 
     // Of a fragmented message the first fragment goes on, so that the parser counts it once (rule E1);
     // the others have no ports to know them by. RFC 951 §3 fixes both ports.

@@ -11,10 +11,11 @@ namespace l3sync {
 
 // What a packet socket that sees every interface of a network namespace (ETH_P_ALL, SOCK_RAW)
 // should hand over, when `parent_ifindex` is the parent of the ipvlan port:
-// - client messages (DHCPv4 and DHCPv6 to a server, RS, NS, NA), only where a slave sends them;
-// - server and router messages (DHCPv4 and DHCPv6 to a client, RA, NS, NA), only where they come in
-// on the parent. Each message is thus handed over once, however many slaves the kernel copies it
-// to. The frame is handed over whole. For SO_ATTACH_FILTER.
+// - client messages (DHCPv4 and DHCPv6 to a server, RS, NS, NA, ARP), only where a slave sends
+// them;
+// - server and router messages (DHCPv4 and DHCPv6 to a client, RA, NS, NA, ARP), only where they
+// come in on the parent. Each message is thus handed over once, however many slaves the kernel
+// copies it to. The frame is handed over whole. For SO_ATTACH_FILTER.
 std::vector<sock_filter> MakePacketFilter(int parent_ifindex);
 
 // Accepts nothing: for a socket that only sends.

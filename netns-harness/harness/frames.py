@@ -180,9 +180,10 @@ def parse_icmp6(frame):
     return Icmp6(frame[54], text(frame[22:38]), text(frame[38:54]), target)
 
 
-def arp(mac, operation, sender, target, target_mac="00:00:00:00:00:00", destination_mac=BROADCAST_MAC):
+def arp(mac, operation, sender, target, target_mac="00:00:00:00:00:00", destination_mac=BROADCAST_MAC, frame_mac=None):
+    """`frame_mac`: the frame's source, where it is not the sender's."""
     body = struct.pack("!HHBBH", 1, ETH_IPV4, 6, 4, operation) + mac_bytes(mac) + ip_bytes(sender)
-    return ethernet(mac, destination_mac, ETH_ARP, body + mac_bytes(target_mac) + ip_bytes(target))
+    return ethernet(frame_mac or mac, destination_mac, ETH_ARP, body + mac_bytes(target_mac) + ip_bytes(target))
 
 
 Arp = collections.namedtuple("Arp", "operation sender_mac sender target")

@@ -81,7 +81,7 @@ class Router:
         (self._folder / "leases").unlink()
 
     def send(self, frame):
-        """As it is, on r0."""
+        """As it is, on r0: it says which station there sends it."""
         with self.namespace.inside():
             sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC)
         with sender:

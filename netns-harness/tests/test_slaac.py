@@ -146,7 +146,7 @@ def test_router_s_address_is_not_given_to_a_guest(default_world):
 
 
 def test_eui64_of_the_shared_mac_is_refused(world):
-    """D7, F11: every guest would claim it."""
+    """F11: every guest would claim it."""
     (guest,) = world.raw_guests("t0")
     world.router.start_dnsmasq(ra=True)
     l3sync = world.start_l3sync()
@@ -161,7 +161,7 @@ def test_eui64_of_the_shared_mac_is_refused(world):
 
 
 def test_eui64_goes_to_the_first_guest_when_allowed(make_world):
-    """D7: while the host does not use it itself."""
+    """F11: while the host does not use it itself."""
     world = make_world(sysctls="quiet")
     first, second = world.raw_guests("t0", "t1")
     world.host.ip("link set h0 addrgenmode none", "link set h0 down", "link set h0 up")

@@ -52,7 +52,8 @@ enum class IgnoreReason : uint8_t {
   kNoClaim,               // a neighbour message without an address to learn
   kPrefixNotAutonomous,   // L1: A=0, link-local, not a /64, or preferred > valid
   kPrefixesFull,          // too many prefixes on one link
-  kArpWithoutConflict,    // ARP of an address that no guest has, or with the shared MAC (D7, F21)
+  kArpWithoutConflict,  // ARP of a guest, of an address that none has, or with the shared MAC (N6,
+                        // D7, F21)
 };
 inline constexpr size_t kIgnoreReasonCount =
     static_cast<size_t>(IgnoreReason::kArpWithoutConflict) + 1;

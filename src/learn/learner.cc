@@ -41,6 +41,8 @@ void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& f
     if (dhcp4 != nullptr) dhcp4_.ObserveClient(ifindex, frame, *dhcp4, now);
     if (dhcp6 != nullptr) dhcp6_.ObserveClient(ifindex, frame, *dhcp6, now);
     if (nd != nullptr) nd_.ObserveGuest(ifindex, frame, *nd, now);
+    // Of no guest's ARP is an address learned (rule N6).
+    if (arp != nullptr) book_.Ignore(IgnoreReason::kArpWithoutConflict);
   }
   Finish(now);
 }

@@ -128,8 +128,9 @@ std::string AddressLine(const Event& event, const std::string& name) {
     case EventKind::kAddressRefused:
       return line("refused", Because(event));
     case EventKind::kAddressConflict:
-      return absl::StrCat(head,
-                          "is used by another machine on the network, too: ", event.mac.ToString());
+      return absl::StrCat(
+          head, "is used by another machine on the network, too: ", event.mac.ToString(),
+          "; give that machine another address, or take this one out of the DHCP server's pool");
     default:
       return absl::StrCat(head, "reply delivered", Details(event));
   }

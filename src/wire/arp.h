@@ -8,9 +8,13 @@
 
 namespace l3sync {
 
-// ARP over Ethernet for IPv4 (RFC 826; rule N6). A value.
+// ARP over Ethernet for IPv4 (RFC 826; rule N6). A value. Any address may be in it: who has it says
+// nothing that l3sync learns.
 struct ArpMessage {
-  uint16_t operation = 0;  // 1 request, 2 reply
+  static constexpr uint16_t kRequest = 1;
+  static constexpr uint16_t kReply = 2;
+
+  uint16_t operation = 0;
   MacAddress sender_mac;
   IpAddress sender;  // 0.0.0.0 in a probe (RFC 5227 §1.1)
   MacAddress target_mac;

@@ -93,6 +93,16 @@ std::string_view DropReasonName(DropReason reason) {
       return "missing_server_identifier";
     case DropReason::kUnexpectedServerIdentifier:
       return "unexpected_server_identifier";
+    case DropReason::kTruncatedArp:
+      return "truncated_arp";
+    case DropReason::kBadArpHardwareType:
+      return "bad_arp_hardware_type";
+    case DropReason::kBadArpProtocolType:
+      return "bad_arp_protocol_type";
+    case DropReason::kBadArpAddressLength:
+      return "bad_arp_address_length";
+    case DropReason::kBadArpOperation:
+      return "bad_arp_operation";
     case DropReason::kTruncatedNd:
       return "truncated_nd";
     case DropReason::kBadHopLimit:

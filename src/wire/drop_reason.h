@@ -16,7 +16,7 @@ enum class DropReason : uint8_t {
   kGroupSourceMac,     // the source MAC has the group bit, which no sender has (IEEE 802)
   kVlanTagged,         // a tag with a VID other than 0: another network (rule C3)
   kStackedVlanTags,    // more than one tag, be their VIDs 0
-  kNotIp,              // the EtherType is neither IPv4 nor IPv6
+  kNotIp,              // the EtherType is neither IPv4 nor IPv6 nor ARP
 
   // IPv4 (RFC 791).
   kTruncatedIpv4,        // the header or the total length needs more bytes than the frame has
@@ -69,6 +69,13 @@ enum class DropReason : uint8_t {
   kMissingClientIdentifier,     // no option 1 where the type must have it (rule P6-4)
   kMissingServerIdentifier,     // no option 2 where the type must have it
   kUnexpectedServerIdentifier,  // option 2 in a message that asks any server
+
+  // ARP (RFC 826; rule N6).
+  kTruncatedArp,         // shorter than its 28 bytes
+  kBadArpHardwareType,   // not Ethernet (1)
+  kBadArpProtocolType,   // not IPv4 (0x0800)
+  kBadArpAddressLength,  // the addresses are not of 6 and 4 bytes
+  kBadArpOperation,      // neither a request (1) nor a reply (2)
 
   // Neighbour discovery (RFC 4861).
   kTruncatedNd,       // shorter than the fixed part of its type

@@ -102,10 +102,23 @@ Parsed<IpPacket> ParseIp(const EthernetFrame& ethernet) {
 
 // A packet that lacks bytes is malformed, unless it is only our copy of it that lacks them.
 DropReason Blame(DropReason reason, size_t captured, const FrameMetadata& metadata) {
-  const bool truncated = reason == DropReason::kTruncatedEthernet ||
-                         reason == DropReason::kTruncatedIpv4 ||
-                         reason == DropReason::kTruncatedIpv6;
+  const bool truncated =
+      reason == DropReason::kTruncatedEthernet || reason == DropReason::kTruncatedIpv4 ||
+      reason == DropReason::kTruncatedIpv6 || reason == DropReason::kTruncatedArp;
   return truncated && captured < metadata.wire_length ? DropReason::kCutShort : reason;
+}
+
+// A sender's MAC other than the frame's is no error: proxies and clusters answer so.
+Parsed<ParsedFrame> ParseArpFrame(const EthernetFrame& ethernet) {
+  const Parsed<ArpMessage> message = ParseArp(ethernet.payload);
+  if (!message.ok()) {
+    return message.drop_reason();
+  }
+  return ParsedFrame{.destination_mac = ethernet.destination,
+                     .source_mac = ethernet.source,
+                     .source = message->sender,
+                     .destination = message->target,
+                     .message = *message};
 }
 
 }  // namespace
@@ -117,6 +130,10 @@ Parsed<ParsedFrame> ParseFrame(ByteSpan frame, const FrameMetadata& metadata) {
   const Parsed<EthernetFrame> ethernet = ParseEthernet(frame, metadata.vlan_present);
   if (!ethernet.ok()) {
     return Blame(ethernet.drop_reason(), frame.size(), metadata);
+  }
+  if (ethernet->ether_type == kEtherTypeArp) {
+    const Parsed<ParsedFrame> arp = ParseArpFrame(*ethernet);
+    return arp.ok() ? arp : Blame(arp.drop_reason(), frame.size(), metadata);
   }
   const Parsed<IpPacket> packet = ParseIp(*ethernet);
   if (!packet.ok()) {

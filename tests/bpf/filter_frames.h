@@ -70,6 +70,9 @@ inline Bytes Offer(const Bytes& destination = kShared, const Bytes& source = kRo
 inline Bytes Nd(const Bytes& destination, const Bytes& source, uint8_t type) {
   return Ethernet(destination, source, 0x86dd, Ipv6(58, Icmp6(type)));
 }
+inline Bytes Arp(const Bytes& destination, const Bytes& source) {
+  return Ethernet(destination, source, 0x0806, Bytes(28));
+}
 inline Bytes Advertisement(const Bytes& destination = kMulticastMac,
                            const Bytes& source = kRouter) {
   return Nd(destination, source, 134);

@@ -106,6 +106,8 @@ TEST(PacketFilterSocketTest, KernelAdmitsWhatTheInterpreterDoes) {
     sender.Send("slave",
                 Ethernet(kBroadcastMac, kShared, 0x8100, Be16(0) + Be16(0x0800) + Dhcp4ToServer()));
     sender.Send("port", Offer(kShared) + Bytes(7));
+    sender.Send("parent", Arp(kBroadcastMac, kShared) + Bytes(8));
+    sender.Send("port", Arp(kBroadcastMac, kRouter) + Bytes(9));
     // One copy of each.
     sender.Send("slave", Discover() + Bytes(11));
     sender.Send("router", Offer() + Bytes(12));
@@ -114,14 +116,20 @@ TEST(PacketFilterSocketTest, KernelAdmitsWhatTheInterpreterDoes) {
     sender.Send("router", Ethernet(kShared, kRouter, 0x8100,
                                    Be16(0xe000) + Be16(0x0800) + Dhcp4ToClient() + Bytes(15)));
     sender.Send("slave", Nd(kMulticastMac, kShared, 133) + Bytes(16));
+    sender.Send("slave", Arp(kBroadcastMac, kShared) + Bytes(17));
+    sender.Send("router", Arp(kBroadcastMac, kRouter) + Bytes(18));
     sender.Send("router", Offer() + Bytes(99));  // the last
 
-    const size_t dhcp = Offer().size(), nd = Advertisement().size();
+    const size_t dhcp = Offer().size(), nd = Advertisement().size(),
+                 arp = Arp(kShared, kRouter).size();
     EXPECT_THAT(
         ReadUpTo(fd, dhcp + 99),
-        ElementsAre("slave 4 " + std::to_string(dhcp + 11), "parent 0 " + std::to_string(dhcp + 12),
+        ElementsAre("other 4 " + std::to_string(arp + 9), "slave 4 " + std::to_string(dhcp + 11),
+                    "parent 0 " + std::to_string(dhcp + 12),
                     "parent 1 " + std::to_string(dhcp + 13), "parent 2 " + std::to_string(nd + 14),
-                    "parent 0 " + std::to_string(dhcp + 15), "slave 4 " + std::to_string(nd + 16)));
+                    "parent 0 " + std::to_string(dhcp + 15), "slave 4 " + std::to_string(nd + 16),
+                    "slave 4 " + std::to_string(arp + 17), "other 4 " + std::to_string(arp + 18),
+                    "parent 1 " + std::to_string(arp + 18)));
     close(fd);
   });
 }

@@ -80,6 +80,15 @@ TEST(ConflictWatchTest, C2_GuestsMakeNoConflict) {
   EXPECT_EQ(bed.Events(EventKind::kAddressConflict).size(), 0U);
 }
 
+TEST(ConflictWatchTest, N6_NothingIsLearnedFromArp) {
+  LearnerBed bed;
+  bed.Hear(kSlaveA, FrameSide::kSent, Arp("192.0.2.10", kSharedMac));
+  HearArp(&bed, "192.0.2.11");
+  EXPECT_EQ(bed.WantedOn("192.0.2.10"), 0);
+  EXPECT_EQ(bed.WantedOn("192.0.2.11"), 0);
+  EXPECT_EQ(bed.Ignored(IgnoreReason::kArpWithoutConflict), 2U);
+}
+
 // T7: the network names its own; what a guest formed itself yields, a lease does not.
 TEST(NoteTest, T7_RouterTakesBackWhatAGuestFormedItself) {
   LearnerBed bed;

@@ -7,7 +7,7 @@
 
 #include "learner_bed.h"
 
-// Which addresses a guest's neighbour discovery claims: rules N4, N5, D7/F11.
+// Which addresses a guest's neighbour discovery claims: rules N4, N5, F11.
 namespace l3sync::testing {
 namespace {
 

@@ -56,8 +56,10 @@ TEST(FormatTextTest, ConflictNamesTheOtherMachine) {
   event.address = IpAddress::V4(0xc000020a);
   event.has_mac = true;
   event.mac = {{0x52, 0x54, 0, 0, 0, 1}};
-  EXPECT_EQ(FormatText(event),
-            "t0: 192.0.2.10 is used by another machine on the network, too: 52:54:00:00:00:01");
+  EXPECT_EQ(
+      FormatText(event),
+      "t0: 192.0.2.10 is used by another machine on the network, too: 52:54:00:00:00:01; give "
+      "that machine another address, or take this one out of the DHCP server's pool");
   const auto json = nlohmann::json::parse(FormatJson(event, absl::UnixEpoch()));
   EXPECT_EQ(json["event"], "address-conflict");
   EXPECT_EQ(json["mac"], "52:54:00:00:00:01");

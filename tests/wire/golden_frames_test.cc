@@ -43,6 +43,13 @@ NdMessage Nd(const std::string& name) {
   return message == nullptr ? NdMessage() : *message;
 }
 
+ArpMessage Arp(const std::string& name) {
+  const ParsedFrame frame = Parse(name);
+  const auto* const message = std::get_if<ArpMessage>(&frame.message);
+  EXPECT_NE(message, nullptr) << name;
+  return message == nullptr ? ArpMessage() : *message;
+}
+
 IpAddress Addr(const char* text) { return IpAddress::Parse(text).value(); }
 
 constexpr MacAddress kGuest{{0x02, 0, 0, 0, 0, 0x01}};
@@ -215,6 +222,29 @@ TEST(GoldenFrameTest, N3_FlagsOfAnAdvertisement) {
   EXPECT_EQ(solicited.target_link_layer, kGuest);
   const NdMessage unsolicited = Nd("ok_na_unsolicited");
   EXPECT_FALSE(unsolicited.solicited || unsolicited.override_flag || unsolicited.router);
+}
+
+TEST(GoldenFrameTest, N6_EveryFieldOfAnArpReply) {
+  const ParsedFrame frame = Parse("ok_arp_reply");
+  EXPECT_EQ(frame.source_mac, kRouter);
+  EXPECT_EQ(frame.source, Addr("192.0.2.1"));
+  EXPECT_EQ(frame.destination, Addr("192.0.2.10"));
+  EXPECT_EQ(Arp("ok_arp_reply"), (ArpMessage{.operation = ArpMessage::kReply,
+                                             .sender_mac = kRouter,
+                                             .sender = Addr("192.0.2.1"),
+                                             .target_mac = kGuest,
+                                             .target = Addr("192.0.2.10")}));
+}
+
+TEST(GoldenFrameTest, N6_ProbeHasNoSenderAndAnnouncementIsItsOwnTarget) {
+  EXPECT_EQ(Arp("ok_arp_request").operation, ArpMessage::kRequest);
+  EXPECT_TRUE(Arp("ok_arp_probe").sender.is_unspecified());
+  EXPECT_EQ(Arp("ok_arp_announcement").sender, Arp("ok_arp_announcement").target);
+}
+
+TEST(GoldenFrameTest, N6_SenderOfAnArpNeedNotBeTheFrames) {
+  EXPECT_EQ(Arp("ok_arp_reply_by_proxy").sender_mac, kRouter);
+  EXPECT_NE(Parse("ok_arp_reply_by_proxy").source_mac, kRouter);
 }
 
 // C4, E3: walked headers change nothing of the message.
