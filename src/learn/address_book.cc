@@ -11,6 +11,11 @@ AddressBook::AddressBook(PolicyOptions policy, Output* output, bool dry_run)
       policy_(std::move(policy)),
       installer_(&bindings_, &slaves_, output, &ignored_, dry_run) {}
 
+bool AddressBook::IsUp(int32_t ifindex) const {
+  const auto slave = slaves_.find(ifindex);
+  return slave != slaves_.end() && slave->second.is_up;
+}
+
 Reason AddressBook::Check(int32_t ifindex, const IpAddress& address, bool claimed_by_nd) const {
   if (!configured_.Contains(address)) return policy_.Check(address, claimed_by_nd);
   const Reason reason = policy_.CheckConfigured(address);
@@ -168,10 +173,7 @@ void AddressBook::HostLost(int32_t ifindex, const IpAddress& address, MonotonicT
 
 void AddressBook::Note(const IpAddress& address, void (Policy::*note)(const IpAddress&)) {
   const Binding* binding = bindings_.Find(address);
-  // IPv4 of an earlier run is a lease too.
-  if (binding != nullptr && (binding->is_dhcp() || binding->is_configured() || address.is_v4())) {
-    return;
-  }
+  if (binding != nullptr && (binding->is_dhcp() || binding->is_configured())) return;
   (policy_.*note)(address);
   Recheck(address);
 }

@@ -80,6 +80,7 @@ class AddressBook {
   Installer& installer() { return installer_; }
   const Installer& installer() const { return installer_; }
   SlaveStates& slaves() { return slaves_; }
+  bool IsUp(int32_t ifindex) const;
   IgnoreCounters& ignored() { return ignored_; }
 
  private:

@@ -31,7 +31,9 @@ struct Binding {
 
   bool is_dhcp4() const { return origin == Origin::kDhcp4Offer || origin == Origin::kDhcp4Ack; }
   bool is_configured() const { return origin == Origin::kBind; }
-  bool is_dhcp() const { return is_dhcp4() || origin == Origin::kDhcp6Reply; }
+  bool is_dhcp() const {
+    return is_dhcp4() || origin == Origin::kDhcp6Reply || origin == Origin::kAdoptedLease;
+  }
 };
 
 // The bindings of one parent. An address is on one slave at most (rule T1; the kernel's F6).

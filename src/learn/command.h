@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "learn/kernel_record.h"
 #include "wire/ip_address.h"
 
 namespace l3sync {
@@ -30,6 +31,7 @@ struct Command {
   IpAddress address;
   uint32_t valid_sec = 0;
   uint32_t preferred_sec = 0;
+  uint8_t protocol = kAddressProtocol;  // IFA_PROTO
 };
 static_assert(std::is_trivially_copyable_v<Command>);
 

@@ -152,7 +152,7 @@ Reason Dhcp4Learner::Refusal(int32_t ifindex, const IpAddress& address, const Ip
   // does the next OFFER. A slave that is down has no guest, and what it had may move: the machine
   // was started anew on another slave.
   if (binding != nullptr && !own && binding->origin != Origin::kDhcp4Offer &&
-      IsUp(binding->ifindex)) {
+      book_->IsUp(binding->ifindex)) {
     *other_ifindex = binding->ifindex;
     return Reason::kHeldBySlave;
   }
@@ -165,11 +165,6 @@ Reason Dhcp4Learner::Refusal(int32_t ifindex, const IpAddress& address, const Ip
     return Reason::kQuota;
   }
   return Reason::kNone;
-}
-
-bool Dhcp4Learner::IsUp(int32_t ifindex) const {
-  const auto slave = book_->slaves().find(ifindex);
-  return slave != book_->slaves().end() && slave->second.is_up;
 }
 
 void Dhcp4Learner::SayRefused(const Transaction& transaction, const IpAddress& address,

@@ -66,7 +66,6 @@ class Dhcp4Learner {
                  MonotonicTime now);
   void Deliver(const Transaction& transaction, const Reply& reply, const IpAddress& address,
                MonotonicTime now);
-  bool IsUp(int32_t ifindex) const;
   // Two guests that are one client to the server are told apart from two that are not.
   void SayRefused(const Transaction& transaction, const IpAddress& address, Origin origin,
                   Reason reason, int32_t other_ifindex, MonotonicTime now);

@@ -159,7 +159,7 @@ bool Dhcp6Learner::MayAnswer(const Dhcp6Transaction& transaction, const Dhcp6Mes
 
 void Dhcp6Learner::ObserveReply(const Dhcp6Transaction& transaction, const Dhcp6Message& reply,
                                 MonotonicTime now) {
-  if (reply.delegations != 0) NoteDelegation(transaction.ifindex);
+  if (reply.delegates) NoteDelegation(transaction.ifindex);
   if (transaction.type == Dhcp6Type::kInformationRequest) {
     return book_->Ignore(IgnoreReason::kInformAnswered);
   }
@@ -223,7 +223,7 @@ void Dhcp6Learner::Bind(int32_t ifindex, std::vector<Grant> grants, bool is_whol
     if (grant.ends) {
       book_->Ignore(IgnoreReason::kZeroLeaseTime);
       if (IsOwn(ifindex, address)) book_->Unwant(address, Reason::kExpired);
-    } else if (const Reason reason = Refusal(ifindex, address, &other_ifindex, now);
+    } else if (const Reason reason = Refusal(grant.lease, &other_ifindex, now);
                reason != Reason::kNone) {
       book_->Refuse(ifindex, address, Origin::kDhcp6Reply, reason, other_ifindex, now);
     } else if (IsOwn(ifindex, address)) {
@@ -246,10 +246,12 @@ void Dhcp6Learner::Bind(int32_t ifindex, std::vector<Grant> grants, bool is_whol
   }
 }
 
-// What forbids `address` apart from the number of addresses, or kNone. `other_ifindex` is set with
-// kHeldBySlave and kConfigured.
-Reason Dhcp6Learner::Refusal(int32_t ifindex, const IpAddress& address, int32_t* other_ifindex,
+// What forbids `lease` apart from the number of addresses, or kNone. `other_ifindex` is set with
+// kHeldBySlave, kSameClient and kConfigured.
+Reason Dhcp6Learner::Refusal(const Binding& lease, int32_t* other_ifindex,
                              MonotonicTime now) const {
+  const int32_t ifindex = lease.ifindex;
+  const IpAddress& address = lease.address;
   if (const Reason reason = book_->Check(ifindex, address, false); reason != Reason::kNone) {
     if (reason == Reason::kConfigured) *other_ifindex = book_->ConfiguredSlaveOf(address);
     return reason;
@@ -261,10 +263,13 @@ Reason Dhcp6Learner::Refusal(int32_t ifindex, const IpAddress& address, int32_t*
       given_up->second.ifindex == ifindex && now - given_up->second.at < kDeclineHold) {
     return Reason::kDeclinedBefore;
   }
-  const Binding* binding = book_->bindings().Find(address);
-  if (binding != nullptr && binding->ifindex != ifindex) {
-    *other_ifindex = binding->ifindex;
-    return Reason::kHeldBySlave;
+  // A slave that is down has no guest: it was started anew on another slave, as with DHCPv4.
+  const Binding* holder = book_->bindings().Find(address);
+  if (holder != nullptr && holder->ifindex != ifindex && book_->IsUp(holder->ifindex)) {
+    *other_ifindex = holder->ifindex;
+    const bool same_client = holder->origin == Origin::kDhcp6Reply &&
+                             holder->client_identifier == lease.client_identifier;
+    return same_client ? Reason::kSameClient : Reason::kHeldBySlave;
   }
   return Reason::kNone;
 }
@@ -282,14 +287,9 @@ bool Dhcp6Learner::WasGivenUp(const Dhcp6Transaction& transaction, const IpAddre
 }
 
 void Dhcp6Learner::NoteServers(const ParsedFrame& frame, const Dhcp6Message& message) {
-  // Directly from the server, or its relay, on this link: nobody's guest has that address. One that
-  // a guest has stays the guest's.
-  if (frame.source.is_link_local() && book_->bindings().Find(frame.source) == nullptr) {
-    book_->policy().NoteServer(frame.source);
-  }
-  for (const IpAddress& resolver : message.resolvers) {
-    if (book_->bindings().Find(resolver) == nullptr) book_->policy().NoteResolver(resolver);
-  }
+  // Directly from the server, or its relay, on this link: nobody's guest has that address.
+  if (frame.source.is_link_local()) book_->NoteServer(frame.source);
+  for (const IpAddress& resolver : message.resolvers) book_->NoteResolver(resolver);
 }
 
 // Rule S6-4. A guest asks for it again with each renewal: it is counted each time and said once.

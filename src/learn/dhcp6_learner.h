@@ -74,8 +74,7 @@ class Dhcp6Learner {
   std::vector<Grant> GrantsOf(const Dhcp6Transaction& transaction, const Dhcp6Message& reply,
                               MonotonicTime now);
   void Bind(int32_t ifindex, std::vector<Grant> grants, bool is_whole, MonotonicTime now);
-  Reason Refusal(int32_t ifindex, const IpAddress& address, int32_t* other_ifindex,
-                 MonotonicTime now) const;
+  Reason Refusal(const Binding& lease, int32_t* other_ifindex, MonotonicTime now) const;
   bool IsOwn(int32_t ifindex, const IpAddress& address) const;
   bool WasGivenUp(const Dhcp6Transaction& transaction, const IpAddress& address) const;
   void NoteServers(const ParsedFrame& frame, const Dhcp6Message& message);

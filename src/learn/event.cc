@@ -53,6 +53,7 @@ std::string_view OriginName(Origin origin) {
     case Origin::kSlaac:
       return "slaac";
     case Origin::kAdopted:
+    case Origin::kAdoptedLease:
       return "adopted";
     case Origin::kBind:
       return "bind";

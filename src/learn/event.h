@@ -42,6 +42,7 @@ enum class Origin : uint8_t {
   kLinkLocal,
   kSlaac,
   kAdopted,
+  kAdoptedLease,  // "adopted" too
   kBind,  // --bind
 };
 std::string_view OriginName(Origin origin);  // "dhcp4-offer"; "" for kNone

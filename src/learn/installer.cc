@@ -16,6 +16,10 @@ uint32_t RestSec(MonotonicTime until, MonotonicTime now) {
   return static_cast<uint32_t>(std::clamp<int64_t>(rest, 0, kInfiniteLifetimeSec - 1));
 }
 
+uint8_t ProtocolOf(const Binding& binding) {
+  return binding.address.is_v6() && binding.is_dhcp() ? kLease6Protocol : kAddressProtocol;
+}
+
 }  // namespace
 
 Installer::Installer(const BindingTable* bindings, SlaveStates* slaves, Output* output,
@@ -56,7 +60,7 @@ Event Installer::MakeBindingEvent(EventKind kind, const Binding& binding, Monoto
   event.has_lifetimes = true;
   event.valid_sec = RestSec(binding.valid_until, now);
   event.preferred_sec = RestSec(binding.preferred_until, now);
-  event.has_xid = binding.is_dhcp();
+  event.has_xid = binding.is_dhcp() && binding.origin != Origin::kAdoptedLease;
   event.xid = binding.xid;
   return event;
 }
@@ -127,6 +131,7 @@ void Installer::TakeAway(const IpAddress& address, Slot* slot, MonotonicTime now
 }
 
 bool Installer::IsStale(const Binding& binding, const Slot& slot, MonotonicTime now) const {
+  if (ProtocolOf(binding) != slot.protocol) return true;
   if (binding.valid_until.is_never()) return slot.deadline - now < kRollingLifetime / 2;
   const absl::Duration late = binding.valid_until - slot.deadline;
   if (late < -kLifetimeSlack) return true;  // a shorter renewal shortens (rule S4-8)
@@ -153,6 +158,7 @@ void Installer::PutThere(const Binding& binding, Slot* slot, MonotonicTime now) 
         there ? EventKind::kAddressRefreshed : EventKind::kAddressRequested, binding, now));
     slot->pretended = true;
     slot->deadline = binding.valid_until;
+    slot->protocol = ProtocolOf(binding);
     return;
   }
   // The kernel deletes IPv6 addresses when the link goes down; they come back with the link.
@@ -170,6 +176,7 @@ void Installer::SendPut(const Binding& binding, Slot* slot, MonotonicTime now) {
   const MonotonicTime deadline =
       binding.valid_until.is_never() ? now + kRollingLifetime : binding.valid_until;
   command.replace = slot->present;
+  command.protocol = ProtocolOf(binding);
   command.valid_sec = std::max(RestSec(deadline, now), 1U);
   // Preferred 0: the host must never choose a guest's IPv6 address as its own source. IPv4 has no
   // such thing: scope host does it there (rule K1).
@@ -181,6 +188,7 @@ void Installer::SendPut(const Binding& binding, Slot* slot, MonotonicTime now) {
   slot->command_replaces = command.replace;
   if (!command.replace) slot->confirmed = false;
   slot->deadline = deadline;
+  slot->protocol = command.protocol;
   if (slot->requested_said) return;
   slot->requested_said = true;
   output_->Emit(MakeBindingEvent(EventKind::kAddressRequested, binding, now));

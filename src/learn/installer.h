@@ -72,6 +72,12 @@ class Installer {
   void SlaveWentDown(int32_t ifindex, MonotonicTime now);
   void SlaveGone(int32_t ifindex);
 
+  struct OwnAddress {
+    IpAddress address;
+    MonotonicTime deadline;
+    uint8_t protocol = 0;  // IFA_PROTO
+  };
+
   // Asks the kernel for the addresses of `ifindex`; answered by a dump.
   void Look(int32_t ifindex) { looks_wanted_[ifindex] = MonotonicTime(); }
   // A look that is asked for now is answered by a dump whose command has this id or a greater one.
@@ -79,8 +85,8 @@ class Installer {
   // Says that the kernel has a wanted address, once for each time that it was put or adopted.
   void Confirm(int32_t ifindex, const IpAddress& address, MonotonicTime now);
   bool KernelHasForeign(int32_t ifindex, const IpAddress& address) const;
-  // Addresses on `ifindex` that bear our tag, with their deadline.
-  std::vector<std::pair<IpAddress, MonotonicTime>> OwnAddressesOf(int32_t ifindex) const;
+  // What bears our tag on `ifindex`, in order.
+  std::vector<OwnAddress> OwnAddressesOf(int32_t ifindex) const;
 
   // After a suspend: the kernel's lifetimes stood still for `slept`.
   void Resumed(absl::Duration slept);
@@ -117,6 +123,7 @@ class Installer {
     bool local_route = false;  // the `local` route may be there
     uint64_t seen_in_dump = 0;
     MonotonicTime deadline;  // what we last gave it, or what it was found with
+    uint8_t protocol = 0;    // the same
     // As it is being changed.
     uint64_t command_id = 0;  // in flight; 0: none
     CommandKind command_kind{};

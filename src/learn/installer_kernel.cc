@@ -33,13 +33,14 @@ void Installer::ObserveAddress(const AddressRecord& record, MonotonicTime now) {
   slot.seen_in_dump = dump_generation_;
   const bool full_length = record.prefix_length == record.address.bit_length();
   slot.present = true;
-  slot.ours = record.protocol == kAddressProtocol && full_length;
+  slot.ours = IsOwnProtocol(record.protocol) && full_length;
   Changed(record.address);
   if (!slot.ours) return;
   Confirm(record.ifindex, record.address, now);
   // While a change is on its way, the record may be older than what it will make of the lifetime.
   // In a dry run the change is only said.
   if (slot.command_id != 0 || slot.pretended) return;
+  slot.protocol = record.protocol;
   const MonotonicTime deadline = record.valid_sec == kInfiniteLifetimeSec
                                      ? MonotonicTime::Never()
                                      : now + absl::Seconds(record.valid_sec);
@@ -231,15 +232,15 @@ bool Installer::KernelHasForeign(int32_t ifindex, const IpAddress& address) cons
   return slot != nullptr && slot->present && !slot->ours;
 }
 
-std::vector<std::pair<IpAddress, MonotonicTime>> Installer::OwnAddressesOf(int32_t ifindex) const {
-  std::vector<std::pair<IpAddress, MonotonicTime>> own;
+std::vector<Installer::OwnAddress> Installer::OwnAddressesOf(int32_t ifindex) const {
+  std::vector<OwnAddress> own;
   for (const auto& [address, slots] : slots_) {
     for (const Slot& slot : slots) {
       if (slot.ifindex == ifindex && slot.present && slot.ours)
-        own.emplace_back(address, slot.deadline);
+        own.push_back({address, slot.deadline, slot.protocol});
     }
   }
-  absl::c_sort(own);
+  absl::c_sort(own, [](const auto& a, const auto& b) { return a.address < b.address; });
   return own;
 }
 

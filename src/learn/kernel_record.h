@@ -22,6 +22,12 @@ inline constexpr uint32_t kInfiniteLifetimeSec = 0xffffffff;
 // IFA_PROTO of every address that l3sync sets (rule K1, F16). 1 to 3 are the kernel's own
 // (linux/if_addr.h).
 inline constexpr uint8_t kAddressProtocol = 76;
+// Of an IPv6 lease instead: after a restart its lifetime is still the server's to say, and no
+// router's (rule S6-8).
+inline constexpr uint8_t kLease6Protocol = 77;
+inline constexpr bool IsOwnProtocol(uint8_t protocol) {
+  return protocol == kAddressProtocol || protocol == kLease6Protocol;
+}
 
 using InterfaceName = std::array<char, IFNAMSIZ>;  // ends with a zero byte
 std::string_view NameView(const InterfaceName& name);

@@ -127,7 +127,7 @@ void Learner::ObserveDumpMark(const DumpMark& mark, MonotonicTime now) {
 // What an earlier run has put on this slave is taken over with the lifetime that the kernel still
 // gives it (rule K6).
 void Learner::Adopt(int32_t ifindex, MonotonicTime now) {
-  for (const auto& [address, deadline] : book_.installer().OwnAddressesOf(ifindex)) {
+  for (const auto& [address, deadline, protocol] : book_.installer().OwnAddressesOf(ifindex)) {
     book_.installer().Changed(address);
     // A binding that was learned meanwhile, or is configured, knows better; what is forbidden now
     // is taken away.
@@ -139,7 +139,9 @@ void Learner::Adopt(int32_t ifindex, MonotonicTime now) {
     Binding binding;
     binding.address = address;
     binding.ifindex = ifindex;
-    binding.origin = Origin::kAdopted;
+    // IPv4 is leased always.
+    const bool leased = address.is_v4() || protocol == kLease6Protocol;
+    binding.origin = leased ? Origin::kAdoptedLease : Origin::kAdopted;
     binding.valid_until =
         address.is_v6() && address.is_link_local() ? MonotonicTime::Never() : deadline;
     binding.preferred_until = binding.valid_until;

@@ -126,8 +126,7 @@ bool NdLearner::MakeRoom(int32_t ifindex, MonotonicTime now) {
   };
   for (const IpAddress& address : bindings.AddressesOf(ifindex)) {
     const Binding* binding = bindings.Find(address);
-    // A v4 one that was adopted is a lease.
-    if (binding->is_dhcp() || binding->is_configured() || address.is_v4()) continue;
+    if (binding->is_dhcp() || binding->is_configured()) continue;
     if (least == nullptr || rank(*binding) < rank(*least)) least = binding;
   }
   if (least == nullptr) return false;

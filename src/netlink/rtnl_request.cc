@@ -96,7 +96,7 @@ ByteSpan BuildPutAddress(MutableByteSpan buffer, uint32_t sequence, const Comman
   lifetimes.ifa_prefered = command.preferred_sec;
   lifetimes.ifa_valid = command.valid_sec;
   request.PutValue(IFA_CACHEINFO, lifetimes);
-  request.PutValue(IFA_PROTO, kAddressProtocol);
+  request.PutValue(IFA_PROTO, command.protocol);
   return request.Finish();
 }
 

@@ -46,6 +46,7 @@ std::string_view OriginText(Origin origin) {
     case Origin::kSlaac:
       return "SLAAC in a prefix of the router";
     case Origin::kAdopted:
+    case Origin::kAdoptedLease:
       return "set by an earlier run";
     case Origin::kBind:
       return "--bind";

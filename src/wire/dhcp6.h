@@ -91,6 +91,7 @@ struct Dhcp6Message {
   bool rapid_commit = false;  // option 14
   absl::InlinedVector<Dhcp6Association, 1> associations;  // in their order
   uint8_t delegations = 0;                                // IA_PD (25): counted, never assigned
+  bool delegates = false;                                 // one has a prefix that is valid
   absl::InlinedVector<IpAddress, 2> resolvers;            // option 23 (RFC 3646)
   absl::InlinedVector<Dhcp6Address, 1> registered;        // IAADDR outside of an IA, of RFC 9686's
                                                           // two types only

@@ -61,10 +61,13 @@ Verdict ReadAddress(ByteSpan value, Dhcp6Address* out) {
   return ReadStatusAmong(reader.TakeRest(), &out->status);
 }
 
-// §21.21, §21.22: delegated prefixes are never assigned; only the lengths are looked at.
-Verdict CheckDelegation(ByteSpan value) {
-  constexpr size_t kFixed = 12;        // IAID, T1, T2
-  constexpr size_t kPrefixFixed = 25;  // two lifetimes, length, prefix
+// §21.21, §21.22: delegated prefixes are never assigned; only the lengths are looked at, and
+// whether there is a prefix that is valid.
+Verdict CheckDelegation(ByteSpan value, bool* has_prefix) {
+  constexpr size_t kFixed = 12;       // IAID, T1, T2
+  constexpr size_t kPreferred = 4;    // lifetime
+  constexpr size_t kPrefixRest = 17;  // length, prefix
+  uint32_t valid_sec = 0;
   uint16_t status = 0;
   ByteReader reader(value);
   if (!reader.Skip(kFixed)) {
@@ -80,9 +83,10 @@ Verdict CheckDelegation(ByteSpan value) {
     if (options.type() != kIaPrefix) {
       continue;
     }
-    if (!prefix.Skip(kPrefixFixed)) {
+    if (!prefix.Skip(kPreferred) || !prefix.ReadU32(&valid_sec) || !prefix.Skip(kPrefixRest)) {
       return DropReason::kBadOptionLength;
     }
+    *has_prefix = *has_prefix || valid_sec != 0;
     if (const auto reason = ReadStatusAmong(prefix.TakeRest(), &status)) {
       return reason;
     }
@@ -223,7 +227,7 @@ class MessageReader {
     if (message_->delegations < std::numeric_limits<uint8_t>::max()) {
       ++message_->delegations;
     }
-    return CheckDelegation(value);
+    return CheckDelegation(value, &message_->delegates);
   }
 
   void ReadResolvers(ByteSpan value) {

@@ -74,10 +74,9 @@ void CommandKernel::PutForeign(int32_t ifindex, const IpPrefix& address) {
 }
 
 void CommandKernel::PutOwn(int32_t ifindex, const IpAddress& address, uint32_t valid_sec,
-                           MonotonicTime now) {
+                           MonotonicTime now, uint8_t protocol) {
   const auto length = static_cast<uint8_t>(address.bit_length());
-  addresses_[address] = {ifindex,   length, kAddressProtocol, EndOf(now, valid_sec),
-                         valid_sec, false};
+  addresses_[address] = {ifindex, length, protocol, EndOf(now, valid_sec), valid_sec, false};
 }
 
 void CommandKernel::Delete(const IpAddress& address, MonotonicTime now) {
@@ -154,7 +153,7 @@ int CommandKernel::Put(const Command& command, MonotonicTime now) {
   if (it != addresses_.end() && !command.replace) return EEXIST;
   addresses_[command.address] = {
       command.ifindex,       static_cast<uint8_t>(command.address.bit_length()),
-      kAddressProtocol,      EndOf(now, command.valid_sec),
+      command.protocol,      EndOf(now, command.valid_sec),
       command.preferred_sec, false};
   Notify(RecordOf(command.address, now));
   return 0;

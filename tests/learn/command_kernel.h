@@ -55,7 +55,8 @@ class CommandKernel {
   void SetUp(int32_t ifindex,
              bool is_up);  // down: the IPv6 addresses go; up: local routes are back
   void PutForeign(int32_t ifindex, const IpPrefix& address);
-  void PutOwn(int32_t ifindex, const IpAddress& address, uint32_t valid_sec, MonotonicTime now);
+  void PutOwn(int32_t ifindex, const IpAddress& address, uint32_t valid_sec, MonotonicTime now,
+              uint8_t protocol = kAddressProtocol);
   void Delete(const IpAddress& address, MonotonicTime now);
   void Expire(MonotonicTime now);
   MonotonicTime NextExpiry() const;

@@ -35,6 +35,7 @@ Dhcp6Message MessageOf(Dhcp6Type type, const Message6& m, bool names_server) {
   }
   if (!m.resolver.empty()) message.resolvers.push_back(Ip(m.resolver));
   message.delegations = m.delegations;
+  message.delegates = m.delegations != 0;
   message.relay_depth = m.relay_depth;
   message.truncated = m.truncated;
   return message;

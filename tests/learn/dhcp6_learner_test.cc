@@ -85,7 +85,20 @@ TEST(Dhcp6LearnerTest, S6_1_CloneDoesNotTakeTheAddress) {
   bed.Lease6(kSlaveA, {.xid = 7, .associations = kOne});
   bed.Lease6(kSlaveB, {.xid = 8, .associations = kOne, .guest = "fe80::b"});
   EXPECT_EQ(bed.WantedOn(kGuest6), kSlaveA);
+  EXPECT_EQ(bed.Said(EventKind::kAddressRefused, kGuest6, Reason::kSameClient), 1);
+  bed.Lease6(kSlaveB, {.xid = 9, .duid = "other", .associations = kOne, .guest = "fe80::b"});
+  EXPECT_EQ(bed.WantedOn(kGuest6), kSlaveA);
   EXPECT_EQ(bed.Said(EventKind::kAddressRefused, kGuest6, Reason::kHeldBySlave), 1);
+}
+
+TEST(Dhcp6LearnerTest, T2_LeaseOfASlaveThatIsDownMoves) {
+  Dhcp6Bed bed;
+  bed.Lease6(kSlaveA, {.xid = 7, .associations = kOne});
+  bed.SlaveDown(kSlaveA);
+  bed.Lease6(kSlaveB, {.xid = 8, .associations = kOne, .guest = "fe80::b"});
+  EXPECT_EQ(bed.SlaveOf(kGuest6), kSlaveB);
+  bed.SlaveUp(kSlaveA);
+  EXPECT_EQ(bed.SlaveOf(kGuest6), kSlaveB);
 }
 
 TEST(Dhcp6LearnerTest, S6_1_ReplyWithoutTheClientsDuidIsNotItsOwn) {
@@ -256,6 +269,36 @@ TEST(Dhcp6LearnerTest, S6_8_ClaimThatWaitedDoesNotReplaceTheLease) {
   EXPECT_EQ(bed.KernelRestOf(kGuest6), absl::Seconds(kLease));
 }
 
+// Its lifetime stays the server's: a router would prolong it beyond the lease.
+TEST(Dhcp6LearnerTest, S6_8_T2_AdoptedLeaseFollowsNoRouter) {
+  Dhcp6Bed bed({.has_slaves = false});
+  bed.kernel().PutOwn(kSlaveA, Ip(kGuest6), 100, bed.now(), kLease6Protocol);
+  bed.SlaveAppears(kSlaveA);
+  bed.Advertise(Prefix{.valid = 7200, .preferred = 7200});
+  bed.Dad(kSlaveA, kGuest6);
+  EXPECT_EQ(bed.KernelRestOf(kGuest6), absl::Seconds(100));
+  EXPECT_EQ(bed.BindingOf(kGuest6)->origin, Origin::kAdoptedLease);
+  EXPECT_EQ(bed.CountOf(CommandKind::kPutAddress), 0);
+  bed.Say6(kSlaveA, Dhcp6Type::kRenew, {.xid = 3, .associations = kOne});
+  bed.Answer6(Dhcp6Type::kReply, {.xid = 3, .associations = kOne});
+  EXPECT_EQ(bed.BindingOf(kGuest6)->origin, Origin::kDhcp6Reply);
+  EXPECT_EQ(bed.KernelRestOf(kGuest6), absl::Seconds(kLease));
+}
+
+// So that the next run knows it too.
+TEST(Dhcp6LearnerTest, S6_8_LeaseOfWhatTheGuestHadFormedIsTaggedAsALease) {
+  Dhcp6Bed bed;
+  bed.Advertise(Prefix{.valid = kLease, .preferred = 1800});
+  bed.Dad(kSlaveA, kGuest6);
+  EXPECT_EQ(bed.kernel().Find(Ip(kGuest6))->protocol, kAddressProtocol);
+  const size_t puts = bed.CountOf(CommandKind::kPutAddress);
+  bed.Lease6(kSlaveA, {.associations = kOne});
+  EXPECT_EQ(bed.kernel().Find(Ip(kGuest6))->protocol, kLease6Protocol);
+  EXPECT_EQ(bed.CountOf(CommandKind::kPutAddress), puts + 1) << "though its end is the same";
+  bed.Poll();
+  EXPECT_EQ(bed.CountOf(CommandKind::kPutAddress), puts + 1);
+}
+
 TEST(Dhcp6LearnerTest, S6_9_RegistrationClaimsItsSource) {
   Dhcp6Bed bed;
   bed.Advertise(Prefix{.prefix = "2001:db8::/64"});
@@ -321,6 +364,20 @@ TEST(Dhcp6LearnerTest, T7_ServerAndResolverAreReserved) {
   EXPECT_EQ(bed.WantedOn("2001:db8::53"), 0);
   EXPECT_EQ(bed.Said(EventKind::kAddressRefused, "fe80::5", Reason::kServer), 1);
   EXPECT_EQ(bed.Said(EventKind::kAddressRefused, "2001:db8::53", Reason::kResolver), 1);
+}
+
+TEST(Dhcp6LearnerTest, T7_WhatTheServerNamesLeavesAGuestThatFormedIt) {
+  Dhcp6Bed bed;
+  bed.Advertise(Prefix{});
+  bed.Dad(kSlaveB, "2001:db8::53");
+  bed.Dad(kSlaveB, "fe80::5");
+  ASSERT_EQ(bed.SlaveOf("2001:db8::53"), kSlaveB);
+  bed.Lease6(kSlaveA, {.associations = kOne, .resolver = "2001:db8::53", .peer = "fe80::5"});
+  EXPECT_EQ(bed.SlaveOf("2001:db8::53"), 0);
+  EXPECT_EQ(bed.SlaveOf("fe80::5"), 0);
+  // One that leases it keeps it.
+  bed.Lease6(kSlaveA, {.xid = 9, .associations = kOne, .resolver = kGuest6});
+  EXPECT_EQ(bed.SlaveOf(kGuest6), kSlaveA);
 }
 
 TEST(Dhcp6LearnerTest, S6_1_RequestIsForgottenAfter120Seconds) {

@@ -128,7 +128,8 @@ TEST(InstallerTest, K6_AddressesOfAnEarlierRunAreAdoptedWithTheirRest) {
   bed.kernel().PutOwn(kSlaveA, Ip("fe80::1234"), 80000, bed.now());
   bed.SlaveAppears(kSlaveA);
   EXPECT_EQ(bed.WantedOn("192.0.2.10"), kSlaveA);
-  EXPECT_EQ(bed.BindingOf("192.0.2.10")->origin, Origin::kAdopted);
+  EXPECT_EQ(bed.BindingOf("192.0.2.10")->origin, Origin::kAdoptedLease);
+  EXPECT_EQ(bed.BindingOf("fe80::1234")->origin, Origin::kAdopted);
   EXPECT_EQ(bed.Said(EventKind::kAddressConfirmed, "192.0.2.10"), 1);
   EXPECT_THAT(PutsOf(&bed), IsEmpty()) << "they are there";
   bed.Pass(absl::Seconds(100));

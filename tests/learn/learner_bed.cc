@@ -226,7 +226,7 @@ void LearnerBed::Suspend(absl::Duration time) {
 
 int32_t LearnerBed::SlaveOf(std::string_view address) const {
   const CommandKernel::Address* entry = kernel_.Find(Ip(address));
-  return entry == nullptr || entry->protocol != kAddressProtocol ? 0 : entry->ifindex;
+  return entry == nullptr || !IsOwnProtocol(entry->protocol) ? 0 : entry->ifindex;
 }
 
 const Binding* LearnerBed::BindingOf(std::string_view address) const {

@@ -165,7 +165,7 @@ TEST(SlaveLifeTest, PortThatLeavesL2AndComesBackKeepsWhatIsThere) {
   bed.Settle();
   EXPECT_EQ(bed.Said(EventKind::kAddressRemoved, "192.0.2.10", Reason::kModeL3), 1);
   bed.SlaveAppears(kSlaveA);
-  EXPECT_EQ(bed.BindingOf("192.0.2.10")->origin, Origin::kAdopted);
+  EXPECT_EQ(bed.BindingOf("192.0.2.10")->origin, Origin::kAdoptedLease);
   EXPECT_EQ(bed.SlaveOf("192.0.2.10"), kSlaveA);
 }
 

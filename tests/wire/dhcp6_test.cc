@@ -183,6 +183,19 @@ TEST(Dhcp6Test, A6_FloodsAreCappedAndMarked) {
   EXPECT_EQ(delegated->delegations, 255);
 }
 
+// A server that has none left says so inside of the IA_PD, or sends what the client hinted at with
+// lifetimes of 0.
+TEST(Dhcp6Test, P6_2_DelegatesIsAPrefixThatIsValid) {
+  Bytes prefix(25);
+  const auto delegates = [&] {
+    return ParseDhcp6(Reply(Option6(25, Concat({Bytes(12), Option6(26, prefix)}))))->delegates;
+  };
+  EXPECT_FALSE(ParseDhcp6(Reply(Option6(25, Concat({Bytes(12), Option6(13, {0, 6})}))))->delegates);
+  EXPECT_FALSE(delegates());
+  prefix[7] = 1;  // the valid lifetime
+  EXPECT_TRUE(delegates());
+}
+
 // A1: cut at every byte before a guard page, an answer is rejected or says nothing else.
 TEST(Dhcp6Test, A1_CutMessagesSayNothingElse) {
   const Bytes frame = LoadFrame("ok_dhcp6_reply").bytes;
