@@ -25,6 +25,8 @@ class Client:
     name = None
     # False: it renews when T1 has come, and no sooner.
     renews_when_told = True
+    # False: it stops without a word, and its lease ends.
+    releases = True
 
     def __init__(self, guest):
         self.guest = guest
@@ -94,9 +96,10 @@ class Dhcpcd(Client):
     name = "dhcpcd"
     # It could be told, by SIGHUP, but would rebind.
     renews_when_told = False
+    family = "-4"
 
     def command(self):
-        return with_mounts(private_folders("/run", "/var/lib/dhcpcd"), "dhcpcd", "-B", "-4", "-d", NIC)
+        return with_mounts(private_folders("/run", "/var/lib/dhcpcd"), "dhcpcd", "-B", self.family, "-d", NIC)
 
     def release(self):
         """What dhcpcd -k sends. 9.4.1 may miss it after a renewal, so it is sent until it is heard."""

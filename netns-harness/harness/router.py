@@ -12,6 +12,7 @@ from .servers import SERVERS
 
 IPV4, IPV4_NET = "192.168.50.1", "192.168.50.0/24"
 IPV6, IPV6_PREFIX = "fd00:50::1", "fd00:50::"
+FIRST6 = "fd00:50::1000"
 MAC = "02:00:00:00:00:01"
 LINK_LOCAL = "fe80::1"
 DNSMASQ = (
@@ -59,8 +60,10 @@ class Router:
         server.start()
         return server
 
-    def start_dnsmasq(self, *options, first=50, last=150, lease="1h", dhcp4=True, ra=False, ra_lifetime="1h"):
-        """DHCPv4, and router advertisements of fd00:50::/64 for SLAAC with `ra`.
+    def start_dnsmasq(self, *options, first=50, last=150, lease="1h", dhcp4=True, ra=False, ra_lifetime="1h",
+                      dhcp6=None, last6="fd00:50::1fff"):
+        """DHCPv4, and router advertisements of fd00:50::/64 for SLAAC with `ra`. DHCPv6 of
+        fd00:50::1000 to `last6`, with leases of `dhcp6`.
 
         Called again it starts anew, with the leases that it had.
         """
@@ -70,6 +73,8 @@ class Router:
             words.append(f"--dhcp-range=192.168.50.{first},192.168.50.{last},255.255.255.0,{lease}")
         if ra:
             words += [f"--dhcp-range={IPV6_PREFIX},ra-only,64,{ra_lifetime}", "--enable-ra"]
+        if dhcp6:
+            words.append(f"--dhcp-range={FIRST6},{last6},64,{dhcp6}")
         if self.dnsmasq:
             self.dnsmasq.terminate()
         self.dnsmasq = Process(self.namespace, "dnsmasq", *words)

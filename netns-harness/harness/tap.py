@@ -11,6 +11,7 @@ import threading
 import time
 
 from . import frames
+from .dhcp6 import Dhcp6Client
 from .rtnetlink import Timeout
 
 TUNSETIFF = 0x400454CA
@@ -130,6 +131,9 @@ class RawGuest(FrameLog):
 
     def client(self, client_id, **options):
         return DhcpClient(self, client_id, **options)
+
+    def client6(self, name, link_local, **options):
+        return Dhcp6Client(self, name, link_local, **options)
 
 
 class DhcpClient:

@@ -43,7 +43,7 @@ enum class Origin : uint8_t {
   kSlaac,
   kAdopted,
   kAdoptedLease,  // "adopted" too
-  kBind,  // --bind
+  kBind,          // --bind
 };
 std::string_view OriginName(Origin origin);  // "dhcp4-offer"; "" for kNone
 
