@@ -40,6 +40,11 @@ class Namespace:
     def __repr__(self):
         return self.name
 
+    @property
+    def descriptor(self):
+        """Open as long as the namespace is."""
+        return self._fd
+
     @contextlib.contextmanager
     def inside(self):
         """Sockets and devices opened by this thread belong to the namespace."""

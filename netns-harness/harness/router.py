@@ -101,6 +101,14 @@ class Router:
         """True at the first answer."""
         return self.namespace.succeeds("ping", "-n", "-q", "-c", "1", "-w", seconds, address)
 
+    def send(self, link, frame):
+        """As it is, from one of the router's devices."""
+        with self.namespace.inside():
+            sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC)
+        with sender:
+            sender.bind((link, 0))
+            sender.send(frame)
+
     @contextlib.contextmanager
     def listener(self, family=socket.AF_INET):
         """A TCP listener; yields (port, addresses of those who connected)."""

@@ -15,12 +15,15 @@ import socket
 from .guest import NamespaceGuest
 from .l3sync import L3sync
 from .namespace import Namespace
+from .parents import SHARED_MAC, Bond, BondOfSeveralMacs, Reflecting, Veth, Vlan
 from .router import FENCES, Router, listening
 from .rtnetlink import Kernel
 from .sniffer import Sniffer
 from .tap import RawGuest
+from .wifi import WifiStation
 
-SHARED_MAC = "02:00:00:00:00:99"
+PARENTS = {"veth": Veth, "vlan": Vlan, "bond": Bond, "bond-of-several-macs": BondOfSeveralMacs, "wifi": WifiStation,
+           "reflecting": Reflecting}
 HOST_IPV4, HOST_IPV6 = "192.168.50.5", "fd00:50::5"
 # A host whose kernel says nothing of its own on the slaves. Kernel defaults
 # (what most machines have) are the other variant; tests run with both.
@@ -36,7 +39,7 @@ QUIET_SYSCTLS = {
 class World:
     def __init__(self, folder, sysctls="default", host_address=False, parent="veth"):
         """`host_address`: the parent has addresses of its own, as a host that serves has.
-        `parent`: what h0 is; a VLAN or a bond has the wire, e0, below it.
+        `parent`: what h0 is, one of PARENTS.
         """
         self.folder, self.sysctls = folder, sysctls
         self._stack = contextlib.ExitStack()
@@ -57,14 +60,9 @@ class World:
         self.kernel = Kernel(self.host)
         if sysctls == "quiet":
             self.host.sysctl(**QUIET_SYSCTLS)
-        here, there = ("h0", "r0") if parent == "veth" else ("e0", "r0") if parent == "bond" else ("e0", "re0")
-        self.host.ip(f"link add {here} address {SHARED_MAC} type veth "
-                     f"peer name {there} address {self.router.mac} netns {self.router.namespace}")
-        if parent == "vlan":
-            self.router.namespace.ip("link set re0 up", "link add link re0 name r0 type vlan id 5")
-            self.host.ip("link set e0 up", "link add link e0 name h0 type vlan id 5")
-        elif parent == "bond":
-            self.host.ip("link add h0 type bond mode active-backup", "link set e0 master h0")
+        self.parent = PARENTS[parent](self.host, self.kernel, self.router, self.folder)
+        self._stack.callback(self.parent.close)
+        self.parent.build()
         self.router.configure()
         self.host.ip("link set h0 up")
         if host_address:
@@ -163,7 +161,7 @@ class World:
         parts = [(f"l3sync {number}", process.log()) for number, process in enumerate(self.l3syncs, 1)]
         if self.router.dnsmasq:
             parts.append(("dnsmasq", self.router.dnsmasq.log()))
-        for process in (*self.router.processes, *self.guest_processes()):
+        for process in (*self.router.processes, *self.parent.processes, *self.guest_processes()):
             parts.append((process.name, process.log()))
         return parts
 

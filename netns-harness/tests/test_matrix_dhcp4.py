@@ -47,7 +47,10 @@ class Dialogue:
 @pytest.mark.parametrize("client, server", cells())
 def test_lease_from_first_to_last(default_world, client, server):
     """S4-3, S4-4, S4-8, S4-10, K2: bound at the first try, renewed, released; and each reply came once."""
-    world = default_world
+    live_through_a_lease(default_world, client, server)
+
+
+def live_through_a_lease(world, client, server):
     (guest,) = world.namespace_guests("t0")
     server = world.router.start_server(server)
     l3sync = world.start_l3sync()
