@@ -4,11 +4,12 @@
 
 namespace l3sync {
 
-AddressBook::AddressBook(PolicyOptions policy, Output* output, bool dry_run)
+AddressBook::AddressBook(PolicyOptions policy, Output* output, bool dry_run, size_t max_bindings)
     : output_(output),
       dry_run_(dry_run),
       configured_(policy.configured),
       policy_(std::move(policy)),
+      bindings_(max_bindings),
       installer_(&bindings_, &slaves_, output, &ignored_, dry_run) {}
 
 bool AddressBook::IsUp(int32_t ifindex) const {
@@ -29,6 +30,10 @@ void AddressBook::Want(Binding binding, MonotonicTime now) {
     if (known->ifindex != binding.ifindex) return;
     binding = *known;
   }
+  if (known == nullptr || known->ifindex != binding.ifindex) {
+    MakeRoom(binding.ifindex, now);
+    known = bindings_.Find(binding.address);
+  }
   const bool same_slave = known != nullptr && known->ifindex == binding.ifindex;
   if (known != nullptr && !same_slave) {
     installer_.NoteRemoval(*known, Reason::kOfferYielded, binding.ifindex);
@@ -38,6 +43,12 @@ void AddressBook::Want(Binding binding, MonotonicTime now) {
   const IpAddress address = binding.address;
   bindings_.Put(binding);
   installer_.Changed(address);
+}
+
+void AddressBook::MakeRoom(int32_t ifindex, MonotonicTime now) {
+  if (const Binding* binding = bindings_.ToEvictFor(ifindex, now)) {
+    Remove(*binding, Reason::kEvicted, 0);
+  }
 }
 
 void AddressBook::SetLifetimes(const Binding& binding) {
@@ -173,7 +184,7 @@ void AddressBook::HostLost(int32_t ifindex, const IpAddress& address, MonotonicT
 
 void AddressBook::Note(const IpAddress& address, void (Policy::*note)(const IpAddress&)) {
   const Binding* binding = bindings_.Find(address);
-  if (binding != nullptr && (binding->is_dhcp() || binding->is_configured())) return;
+  if (binding != nullptr && !binding->is_formed()) return;
   (policy_.*note)(address);
   Recheck(address);
 }

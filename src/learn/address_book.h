@@ -28,7 +28,8 @@ class AddressBook {
   static constexpr int kMaxRefusalsPerSlave = 16;
 
   // `output` is not owned and must outlive this object.
-  AddressBook(PolicyOptions policy, Output* output, bool dry_run);
+  AddressBook(PolicyOptions policy, Output* output, bool dry_run,
+              size_t max_bindings = BindingTable::kMax);
   AddressBook(const AddressBook&) = delete;
   AddressBook& operator=(const AddressBook&) = delete;
 
@@ -38,8 +39,9 @@ class AddressBook {
   // The slave that --bind gives `address` to; 0 if none, or if it is not there.
   int32_t ConfiguredSlaveOf(const IpAddress& address) const { return configured_.SlaveOf(address); }
 
-  // Puts the binding, whoever had the address; the caller has arbitrated. `created` and
-  // `last_evidence` are set here. A binding by configuration keeps its rank.
+  // Puts the binding, whoever had the address; the caller has arbitrated, and asked RoomOf the
+  // slave if the address is new there: another one may go (rule T3). `created` and `last_evidence`
+  // are set here. A binding by configuration keeps its rank.
   void Want(Binding binding, MonotonicTime now);
   // Puts other lifetimes into a binding, by what a router says; no evidence of the guest's own.
   void SetLifetimes(const Binding& binding);
@@ -90,6 +92,7 @@ class AddressBook {
   };
 
   void Remove(const Binding& binding, Reason reason, int32_t other_ifindex);
+  void MakeRoom(int32_t ifindex, MonotonicTime now);
   void WantConfigured(int32_t ifindex, const IpAddress& address, MonotonicTime now);
   void WantAllConfigured(MonotonicTime now);
   void Recheck(const IpAddress& address);

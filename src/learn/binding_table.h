@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
@@ -34,9 +36,12 @@ struct Binding {
   bool is_dhcp() const {
     return is_dhcp4() || origin == Origin::kDhcp6Reply || origin == Origin::kAdoptedLease;
   }
+  // By its guest itself, so that it may be evicted. IPv4 of an earlier run is a lease too.
+  bool is_formed() const { return address.is_v6() && !is_dhcp() && !is_configured(); }
 };
 
-// The bindings of one parent. An address is on one slave at most (rule T1; the kernel's F6).
+// The bindings of one parent. An address is on one slave at most (rule T1; the kernel's F6). Keeps
+// the order of eviction (rules T3, L4) and evicts nothing by itself.
 class BindingTable {
  public:
   static constexpr size_t kMaxPerSlave =
@@ -44,6 +49,10 @@ class BindingTable {
   static constexpr size_t kMaxDhcpPerSlave =
       16;                                // of these; the guest's own and some nested clients'
   static constexpr size_t kMax = 65536;  // 4096 guests with 16 addresses each
+  // Of a slave, whatever the others have: also beyond kMax, where nothing of theirs may go.
+  static constexpr size_t kReservedPerSlave = 4;
+
+  explicit BindingTable(size_t max = kMax) : max_(max) {}
 
   // Null if there is none. Valid until the next call of a non-const member.
   const Binding* Find(const IpAddress& address) const;
@@ -56,6 +65,14 @@ class BindingTable {
   size_t CountOf(int32_t ifindex) const;
   size_t CountDhcpOf(int32_t ifindex) const;
   std::vector<IpAddress> AddressesOf(int32_t ifindex) const;
+  bool is_full() const { return bindings_.size() >= max_; }
+  // How many more addresses the slave may have, if it gives up all that its guest formed itself.
+  size_t RoomOf(int32_t ifindex) const;
+  // What makes room for one more address of the slave; null if nothing need go, or nothing can.
+  // Within one slave the longest silent address that the guest formed itself goes, but one that is
+  // deprecated before all others; for a slave below its reserve the newest one of the slave with
+  // the most of these. Valid until the next call of a non-const member.
+  const Binding* ToEvictFor(int32_t ifindex, MonotonicTime now) const;
   std::vector<IpAddress> All() const;
   // In order; what it costs is what it finds.
   std::vector<IpAddress> AddressesIn(const IpPrefix& prefix) const;
@@ -65,8 +82,19 @@ class BindingTable {
   std::vector<IpAddress> Expired(MonotonicTime now) const;
 
  private:
+  struct OfSlave {
+    absl::flat_hash_set<IpAddress> addresses;
+    size_t formed = 0;
+  };
+
+  void SetFormed(int32_t ifindex, OfSlave* slave, size_t formed);
+  const Binding* LeastUsedOf(int32_t ifindex, MonotonicTime now) const;
+  const Binding* NewestOfGreediest() const;
+
+  const size_t max_;
   absl::btree_map<IpAddress, Binding> bindings_;
-  absl::flat_hash_map<int32_t, absl::flat_hash_set<IpAddress>> of_slave_;
+  absl::flat_hash_map<int32_t, OfSlave> of_slave_;
+  absl::btree_set<std::pair<size_t, int32_t>> by_formed_;  // slaves that formed any
   absl::btree_set<std::pair<MonotonicTime, IpAddress>> by_expiry_;
 };
 

@@ -160,10 +160,7 @@ Reason Dhcp4Learner::Refusal(int32_t ifindex, const IpAddress& address, const Ip
       bindings.CountDhcpOf(ifindex) >= BindingTable::kMaxDhcpPerSlave) {
     return Reason::kQuota;
   }
-  if (!own && (bindings.CountOf(ifindex) >= BindingTable::kMaxPerSlave ||
-               bindings.size() >= BindingTable::kMax)) {
-    return Reason::kQuota;
-  }
+  if (!own && bindings.RoomOf(ifindex) == 0) return Reason::kQuota;
   return Reason::kNone;
 }
 

@@ -235,8 +235,7 @@ void Dhcp6Learner::Bind(int32_t ifindex, std::vector<Grant> grants, bool is_whol
   const BindingTable& bindings = book_->bindings();
   const bool fits =
       is_whole && bindings.CountDhcpOf(ifindex) + added.size() <= BindingTable::kMaxDhcpPerSlave &&
-      bindings.CountOf(ifindex) + added.size() <= BindingTable::kMaxPerSlave &&
-      bindings.size() + added.size() <= BindingTable::kMax;
+      added.size() <= bindings.RoomOf(ifindex);
   for (Binding& lease : added) {
     if (fits) {
       book_->Want(std::move(lease), now);

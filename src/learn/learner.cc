@@ -12,7 +12,7 @@ namespace l3sync {
 
 Learner::Learner(LearnerOptions options, Output* output)
     : parent_ifindex_(options.parent_ifindex),
-      book_(std::move(options.policy), output, options.dry_run),
+      book_(std::move(options.policy), output, options.dry_run, options.max_bindings),
       dhcp4_(&book_),
       nd_(&book_),
       dhcp6_(&book_, &nd_),

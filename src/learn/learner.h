@@ -19,6 +19,7 @@ struct LearnerOptions {
   int32_t parent_ifindex = 0;
   bool dry_run = false;
   PolicyOptions policy;
+  size_t max_bindings = BindingTable::kMax;
 };
 
 // On which side of its interface a frame was seen.

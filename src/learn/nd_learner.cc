@@ -1,6 +1,5 @@
 #include "learn/nd_learner.h"
 
-#include <tuple>
 #include <utility>
 
 namespace l3sync {
@@ -105,33 +104,11 @@ void NdLearner::Learn(int32_t ifindex, const IpAddress& address, MonotonicTime n
     binding.valid_until = prefix->valid_until;
     binding.preferred_until = prefix->preferred_until;
   }
-  if (known == nullptr && !MakeRoom(ifindex, now)) {
+  if (known == nullptr && book_->bindings().RoomOf(ifindex) == 0) {
     return book_->Refuse(ifindex, address, origin, Reason::kQuota, 0, now);
   }
   book_->Want(std::move(binding), now);
   if (origin == Origin::kLinkLocal) CombineWithPrefixes(ifindex, now);
-}
-
-// Room for one more address of this slave: of those that its guest formed itself the longest silent
-// one goes, but one that is deprecated before all others (rule L4).
-bool NdLearner::MakeRoom(int32_t ifindex, MonotonicTime now) {
-  const BindingTable& bindings = book_->bindings();
-  if (bindings.size() < BindingTable::kMax &&
-      bindings.CountOf(ifindex) < BindingTable::kMaxPerSlave) {
-    return true;
-  }
-  const Binding* least = nullptr;
-  const auto rank = [&](const Binding& b) {
-    return std::tuple(b.preferred_until > now, b.last_evidence);
-  };
-  for (const IpAddress& address : bindings.AddressesOf(ifindex)) {
-    const Binding* binding = bindings.Find(address);
-    if (binding->is_dhcp() || binding->is_configured()) continue;
-    if (least == nullptr || rank(*binding) < rank(*least)) least = binding;
-  }
-  if (least == nullptr) return false;
-  book_->Unwant(IpAddress(least->address), Reason::kEvicted);
-  return true;
 }
 
 // ---- The network

@@ -44,7 +44,6 @@ class NdLearner {
   void AwaitPrefix(int32_t ifindex, const IpAddress& address, MonotonicTime now);
   void Learn(int32_t ifindex, const IpAddress& address, MonotonicTime now);
   void RetryClaims(const IpPrefix& prefix, MonotonicTime now);
-  bool MakeRoom(int32_t ifindex, MonotonicTime now);
 
   AddressBook* book_;
   PrefixLearner prefixes_;

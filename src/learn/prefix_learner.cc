@@ -102,7 +102,7 @@ void PrefixLearner::CombineOne(const IpPrefix& prefix, const IpAddress& link_loc
   const PrefixList::Prefix* lifetimes = prefixes_.Of(address);
   if (lifetimes == nullptr || book_->bindings().Find(address) != nullptr) return;
   if (book_->Check(ifindex, address, true) != Reason::kNone) return;
-  if (book_->bindings().size() >= BindingTable::kMax ||
+  if (book_->bindings().is_full() ||
       book_->bindings().CountOf(ifindex) >= BindingTable::kMaxPerSlave / 2) {
     return;
   }

@@ -1,5 +1,7 @@
 #include "learn/binding_table.h"
 
+#include <string>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -92,6 +94,68 @@ TEST(BindingTableTest, ArgumentsMayBeItsOwnElements) {
   EXPECT_EQ(table.size(), 0);
   EXPECT_TRUE(table.NextExpiry().is_never());
   table.Remove(Ip("192.0.2.1"));
+}
+
+// As `count` addresses that the guest on `ifindex` formed itself, one a second.
+void Form(BindingTable* table, int32_t ifindex, int count) {
+  for (int i = 0; i < count; ++i) {
+    const std::string address =
+        "2001:db8::" + std::to_string(ifindex) + ":" + std::to_string(table->CountOf(ifindex));
+    Binding binding = Of(address, ifindex, MonotonicTime::Never(), Origin::kSlaac);
+    binding.created = binding.last_evidence = At(static_cast<int>(table->CountOf(ifindex)));
+    table->Put(binding);
+  }
+}
+
+TEST(BindingTableTest, T3_FourPlacesOfASlaveAreItsOwn) {
+  BindingTable table(10);
+  Form(&table, 1, 10);
+  EXPECT_TRUE(table.is_full());
+  EXPECT_EQ(table.RoomOf(1), 10) << "of its own";
+  EXPECT_EQ(table.RoomOf(2), BindingTable::kReservedPerSlave);
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_EQ(table.ToEvictFor(2, At(100))->address, Ip("2001:db8::1:" + std::to_string(9 - i)))
+        << "the newest";
+    table.Remove(table.ToEvictFor(2, At(100))->address);
+    Form(&table, 2, 1);
+  }
+  EXPECT_EQ(table.ToEvictFor(2, At(100))->address, Ip("2001:db8::2:0")) << "the longest silent";
+  EXPECT_EQ(table.size(), 10);
+}
+
+TEST(BindingTableTest, T3_SlaveThatFormedMostGivesWay) {
+  BindingTable table(20);
+  Form(&table, 1, 5);
+  Form(&table, 2, 6);
+  for (int i = 0; i < 9; ++i) table.Put(Of("192.0.2." + std::to_string(i), 3, At(900 + i)));
+  EXPECT_EQ(table.ToEvictFor(4, At(100))->address, Ip("2001:db8::2:5"));
+  EXPECT_EQ(table.RoomOf(3), 0) << "a lease makes room for nothing";
+  EXPECT_EQ(table.ToEvictFor(3, At(100)), nullptr);
+  // What was formed becomes a lease (rule T2), and counts no more.
+  table.Put(Of("2001:db8::2:5", 2, At(900), Origin::kDhcp6Reply));
+  table.Put(Of("2001:db8::2:4", 2, At(900), Origin::kDhcp6Reply));
+  EXPECT_EQ(table.ToEvictFor(4, At(100))->address, Ip("2001:db8::1:4"));
+}
+
+TEST(BindingTableTest, T3_ReserveLiesBeyondTheLimitWhereNothingMayGo) {
+  BindingTable table(8);
+  Form(&table, 1, 4);
+  for (int i = 0; i < 4; ++i) table.Put(Of("192.0.2." + std::to_string(i), 2, At(900)));
+  EXPECT_EQ(table.ToEvictFor(3, At(100)), nullptr);
+  EXPECT_EQ(table.RoomOf(3), BindingTable::kReservedPerSlave);
+  Form(&table, 3, 4);
+  EXPECT_EQ(table.size(), 12);
+  EXPECT_EQ(table.RoomOf(3), 4) << "its own ones only";
+  EXPECT_EQ(table.ToEvictFor(3, At(100))->ifindex, 3);
+}
+
+TEST(BindingTableTest, T3_SlaveHasItsLimitThoughTheTableHasRoom) {
+  BindingTable table;
+  Form(&table, 1, BindingTable::kMaxPerSlave - 1);
+  EXPECT_EQ(table.ToEvictFor(1, At(100)), nullptr);
+  table.Put(Of("192.0.2.1", 1, At(900)));
+  EXPECT_EQ(table.RoomOf(1), BindingTable::kMaxPerSlave - 1);
+  EXPECT_EQ(table.ToEvictFor(1, At(100))->address, Ip("2001:db8::1:0"));
 }
 
 TEST(BindingTableTest, AddressesOfAPrefixAreFoundInOrder) {

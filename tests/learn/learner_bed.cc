@@ -17,6 +17,7 @@ LearnerBed::LearnerBed(Options options) : now_(options.now) {
   learner.parent_ifindex = kParent;
   learner.dry_run = options.dry_run;
   learner.policy = std::move(options.policy);
+  learner.max_bindings = options.max_bindings;
   learner_ = std::make_unique<Learner>(std::move(learner), this);
   learner_->SetSharedMac(kSharedMac);
   if (!options.has_slaves) return;

@@ -42,6 +42,7 @@ class LearnerBed : public Output {
     bool dry_run = false;
     PolicyOptions policy = {};
     bool has_slaves = true;
+    size_t max_bindings = BindingTable::kMax;
     MonotonicTime now = MonotonicTime::SinceBoot(absl::Hours(100));
   };
   LearnerBed() : LearnerBed(Options()) {}

@@ -294,6 +294,48 @@ TEST(NdLearnerTest, L4_AdoptedLeaseIsNotEvictedByNeighbourDiscovery) {
   EXPECT_EQ(bed.SlaveOf("192.0.2.10"), kSlaveA);
 }
 
+// The table is full of one guest's addresses: others get their four all the same, and a lease too.
+TEST(NdLearnerTest, T3_FullTableKeepsPlacesForEachSlave) {
+  LearnerBed bed({.max_bindings = 12});
+  bed.Advertise(Prefix{});
+  const auto address = [](char of, int i) {
+    return "2001:db8:1::" + std::string(1, of) + ":" + std::to_string(i);
+  };
+  for (int i = 0; i < 12; ++i) {
+    bed.Pass(absl::Milliseconds(10));
+    bed.Dad(kSlaveA, address('a', i));
+  }
+  for (int i = 0; i < 6; ++i) {
+    bed.Pass(absl::Milliseconds(10));
+    bed.Dad(kSlaveB, address('b', i));
+    EXPECT_EQ(bed.SlaveOf(address('b', i)), kSlaveB);
+  }
+  EXPECT_EQ(bed.learner().bindings().CountOf(kSlaveB), BindingTable::kReservedPerSlave);
+  EXPECT_EQ(bed.WantedOn(address('b', 0)), 0) << "its fifth takes none of another slave's";
+  bed.Lease(kSlaveC, 7, "192.0.2.10");
+  EXPECT_EQ(bed.SlaveOf("192.0.2.10"), kSlaveC);
+  EXPECT_EQ(bed.learner().bindings().size(), 12);
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_EQ(bed.SlaveOf(address('a', i)), i < 7 ? kSlaveA : 0) << "the newest went";
+  }
+  EXPECT_EQ(bed.Said(EventKind::kAddressRemoved, address('a', 11), Reason::kEvicted), 1);
+}
+
+// A guest that forms as many addresses as it may keeps itself from no lease (rule T2).
+TEST(NdLearnerTest, T3_LeaseTakesThePlaceOfTheLongestSilentAddress) {
+  LearnerBed bed;
+  bed.Advertise(Prefix{});
+  const auto address = [](size_t i) { return "2001:db8:1::1:" + std::to_string(i); };
+  for (size_t i = 0; i < BindingTable::kMaxPerSlave; ++i) {
+    bed.Pass(absl::Milliseconds(10));
+    bed.Dad(kSlaveA, address(i));
+  }
+  bed.Lease(kSlaveA, 7, "192.0.2.10");
+  EXPECT_EQ(bed.SlaveOf("192.0.2.10"), kSlaveA);
+  EXPECT_EQ(bed.SlaveOf(address(0)), 0);
+  EXPECT_EQ(bed.SlaveOf(address(1)), kSlaveA);
+}
+
 // A guess takes no room from what a guest claims.
 TEST(NdLearnerTest, CombinationsTakeHalfTheRoomAtMost) {
   LearnerBed bed;
