@@ -8,7 +8,7 @@ from . import frames
 from .namespace import Namespace
 from .process import Process
 from .rtnetlink import Kernel
-from .servers import SERVERS
+from .servers import RA_SERVERS, SERVERS
 
 IPV4, IPV4_NET = "192.168.50.1", "192.168.50.0/24"
 IPV6, IPV6_PREFIX = "fd00:50::1", "fd00:50::"
@@ -56,7 +56,7 @@ class Router:
         return process
 
     def start_server(self, name):
-        server = SERVERS[name](self, self._folder)
+        server = {**SERVERS, **RA_SERVERS}[name](self, self._folder)
         server.start()
         return server
 

@@ -1,7 +1,7 @@
-"""DHCP servers, each with its own program and configuration in the router's namespace.
+"""Servers, each with its own program and configuration in the router's namespace.
 
-`world.router.start_server(name)`. All lease from one pool, for `lease` seconds, and want a
-renewal after `t1`.
+`world.router.start_server(name)`. Those of DHCPv4 lease from one pool, for `lease` seconds, and
+want a renewal after `t1`; those of router advertisements announce one prefix, `valid` seconds.
 """
 
 import json
@@ -10,6 +10,7 @@ import pathlib
 import shutil
 
 NETWORK, FIRST, LAST, ROUTER = "192.168.50", "192.168.50.50", "192.168.50.150", "192.168.50.1"
+PREFIX = "fd00:50::"
 
 
 def program(name):
@@ -128,4 +129,46 @@ class Udhcpd(Server):
         return ("busybox", "udhcpd", "-f", "-a", "100", config)
 
 
+class Radvd(Server):
+    """It answers a solicitation to its sender alone, as it does by default. `only`: and says nothing else."""
+    name = "radvd"
+    ready = "polling for"
+    valid = 3600
+    only = "off"
+
+    def command(self):
+        config = self.write("radvd.conf", f"""
+            interface r0 {{
+              AdvSendAdvert on;
+              UnicastOnly {self.only};
+              MinRtrAdvInterval 200;
+              MaxRtrAdvInterval 600;
+              prefix {PREFIX}/64 {{ AdvValidLifetime {self.valid}; AdvPreferredLifetime 1800; }};
+            }};
+        """)
+        return (program("radvd"), "-n", "-d", "2", "-m", "stderr", "-C", config, "-p", self.folder / "pid")
+
+
+class RadvdUnicast(Radvd):
+    name = "radvd-unicast"
+    only = "on"
+
+
+class DnsmasqRa(Server):
+    name = "dnsmasq-ra-only"
+    valid = 3600
+
+    def start(self):
+        self.router.start_dnsmasq(dhcp4=False, ra=True, ra_lifetime=self.valid)
+
+
+class DnsmasqSlaac(DnsmasqRa):
+    """With DHCPv6 beside it."""
+    name = "dnsmasq-slaac"
+
+    def start(self):
+        self.router.start_dnsmasq(f"--dhcp-range={PREFIX}1:0,{PREFIX}1:ffff,slaac,64,{self.valid}", "--enable-ra", dhcp4=False)
+
+
 SERVERS = {server.name: server for server in (Dnsmasq, Dhcpd, Kea, Udhcpd)}
+RA_SERVERS = {server.name: server for server in (Radvd, RadvdUnicast, DnsmasqRa, DnsmasqSlaac)}

@@ -114,6 +114,19 @@ def test_several_routers_and_prefixes_that_go_and_come_back(served):
     assert not world.l3sync.find("address-removed", interface="t0")
 
 
+def test_prefix_of_the_hosts_own_route_counts_until_its_advertisement(make_world):
+    """L3, N5: for five minutes, if l3sync came after the RA; then for what the router says."""
+    world = make_world(sysctls="quiet", host_address=True)
+    (guest,) = world.raw_guests("t0")
+    world.start_l3sync()
+    address = f"{PREFIX}66"
+    guest.send(frames.dad_solicitation(SHARED_MAC, address))
+    assert 4 * MINUTE < world.kernel.wait_address("t0", address).valid <= 5 * MINUTE
+    world.router.advertise(PREFIX, valid=4 * HOUR, preferred=HOUR)
+    world.kernel.wait(lambda: 3 * HOUR < world.kernel.address("t0", address).valid <= 4 * HOUR, 30,
+                      "the router's word counts", rtnetlink.ADDRESS_GROUPS)
+
+
 def test_ten_more_addresses_of_one_prefix(served):
     """L4: as many as temporary addresses live at once; each with a duplicate address detection of its own."""
     world, guest = served
