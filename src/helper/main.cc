@@ -9,6 +9,7 @@
 #include "helper/drop_privileges.h"
 #include "helper/exec_worker.h"
 #include "helper/identity.h"
+#include "helper/open_hold.h"
 #include "helper/open_socket.h"
 #include "helper/options.h"
 #include "helper/stop.h"
@@ -23,6 +24,7 @@ constexpr char kHelp[] =
     "\n"
     "  --user=USER  who COMMAND runs as (l3sync)\n"
     "  --dry-run    COMMAND can look on, but change nothing\n"
+    "  --hold       on a host that forwards: keep replies for guests from its stack\n"
     "  --help       this text\n"
     "  --version    the version\n";
 
@@ -55,6 +57,12 @@ int main(int argc, char** argv) {
       {OpenCaptureSocket(parent_ifindex), "capture-" + std::to_string(parent_ifindex)}};
   if (!options->dry_run) {
     sockets.push_back({OpenDeliverSocket(), "deliver"});
+  }
+  if (options->hold) {
+    // The queue first: a rule without one lets replies pass.
+    const HoldSocket queue = OpenHoldQueue(parent_ifindex);
+    sockets.push_back({queue.fd, "hold-queue-" + std::to_string(queue.number)});
+    sockets.push_back({OpenHoldTable(options->parent, parent_ifindex, queue.number), "hold-table"});
   }
   DropPrivileges(identity, options->dry_run);
   ExecWorker(sockets, options->command, identity.name);

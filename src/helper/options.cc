@@ -7,14 +7,12 @@
 namespace l3sync {
 namespace {
 
-enum Option : int { kUser = 1, kDryRun, kHelp, kVersion };
+enum Option : int { kUser = 1, kDryRun, kHold, kHelp, kVersion };
 
 constexpr option kOptions[] = {
-    {"user", required_argument, nullptr, kUser},
-    {"dry-run", no_argument, nullptr, kDryRun},
-    {"help", no_argument, nullptr, kHelp},
-    {"version", no_argument, nullptr, kVersion},
-    {nullptr, 0, nullptr, 0},
+    {"user", required_argument, nullptr, kUser}, {"dry-run", no_argument, nullptr, kDryRun},
+    {"hold", no_argument, nullptr, kHold},       {"help", no_argument, nullptr, kHelp},
+    {"version", no_argument, nullptr, kVersion}, {nullptr, 0, nullptr, 0},
 };
 
 // What stands before "--": the options, and the words that are none.
@@ -39,6 +37,9 @@ bool ParseOwnWords(std::vector<std::string> words, HelperOptions* options,
         break;
       case kDryRun:
         options->dry_run = true;
+        break;
+      case kHold:
+        options->hold = true;
         break;
       case kHelp:
         options->help = true;
@@ -95,6 +96,10 @@ std::optional<HelperOptions> ParseHelperOptions(const std::vector<std::string>& 
   }
   if (options.user.empty()) {
     *error = "the name of the user is empty";
+    return std::nullopt;
+  }
+  if (options.hold && options.dry_run) {
+    *error = "--hold makes an nftables table, and --dry-run changes nothing: leave out one of them";
     return std::nullopt;
   }
   options.parent = others[0];

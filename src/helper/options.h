@@ -10,6 +10,7 @@ namespace l3sync {
 struct HelperOptions {
   std::string user = "l3sync";
   bool dry_run = false;
+  bool hold = false;  // never with dry_run
   bool help = false;
   bool version = false;
   std::string parent;                // empty only with help or version
@@ -17,7 +18,7 @@ struct HelperOptions {
 };
 
 inline constexpr char kHelperUsage[] =
-    "usage: l3sync-open [--user=USER] [--dry-run] PARENT -- COMMAND [ARG...]";
+    "usage: l3sync-open [--user=USER] [--dry-run | --hold] PARENT -- COMMAND [ARG...]";
 
 // `arguments` without the program's name. nullopt: wrong usage, and `error` says what and what to
 // do.

@@ -20,6 +20,10 @@ enum class CommandKind : uint8_t {
   kDumpAll,  // links, addresses, routes, neighbours: answered by DumpMarks, then a CommandResult
   kDumpAddresses,  // of ifindex only: answered by DumpMarks, then a CommandResult
   kReadLink,       // one link: answered by a LinkRecord, then a CommandResult
+  // The verdict on a HeldReply, named by held_id: the host's stack gets it, or nobody does. No
+  // CommandResult, no id.
+  kReleaseHeld,
+  kDropHeld,
 };
 
 // What the engine asks the netlink thread to do. Trivially copyable: crosses a ring.
@@ -27,6 +31,7 @@ struct Command {
   CommandKind kind{};
   bool replace = false;
   int32_t ifindex = 0;
+  uint32_t held_id = 0;
   uint64_t id = 0;  // never 0; comes back in the CommandResult
   IpAddress address;
   uint32_t valid_sec = 0;

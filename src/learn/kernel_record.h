@@ -98,12 +98,19 @@ struct CommandResult {
       0;  // positive errno; ETIMEDOUT when no answer came before the deadline; 0 is success
 };
 
+// A packet that the kernel took for a DHCP reply to somebody whose address is not on a slave, and
+// holds until its verdict (kReleaseHeld, kDropHeld).
+struct HeldReply {
+  uint32_t id = 0;
+  IpAddress destination;
+};
+
 // The kernel dropped notifications (ENOBUFS), or they did not fit into the ring: what is known may
 // be stale.
 struct EventsLost {};
 
 using KernelRecord = std::variant<LinkRecord, AddressRecord, RouteRecord, NeighbourRecord, DumpMark,
-                                  CommandResult, EventsLost>;
+                                  CommandResult, EventsLost, HeldReply>;
 static_assert(std::is_trivially_copyable_v<KernelRecord>);
 
 }  // namespace l3sync

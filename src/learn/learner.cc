@@ -16,7 +16,8 @@ Learner::Learner(LearnerOptions options, Output* output)
       dhcp4_(&book_),
       nd_(&book_),
       dhcp6_(&book_, &nd_),
-      conflicts_(&book_, output) {}
+      conflicts_(&book_, output),
+      held_(&book_.bindings(), output) {}
 
 void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& frame,
                            ByteSpan bytes, MonotonicTime now) {
@@ -45,6 +46,10 @@ void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& f
     if (arp != nullptr) book_.Ignore(IgnoreReason::kArpWithoutConflict);
   }
   Finish(now);
+  // After the address and the delivery: the guest waits, the held copy does not matter to it.
+  if (ifindex == parent_ifindex_ && (dhcp4 != nullptr || dhcp6 != nullptr)) {
+    held_.ReplySeen(frame.destination);
+  }
 }
 
 void Learner::Finish(MonotonicTime now) {
@@ -150,6 +155,8 @@ void Learner::Adopt(int32_t ifindex, MonotonicTime now) {
   }
 }
 
+void Learner::ObserveHeld(const HeldReply& reply, MonotonicTime now) { held_.Observe(reply, now); }
+
 void Learner::ObserveResult(const CommandResult& result, MonotonicTime now) {
   book_.installer().ObserveResult(result, now);
   Finish(now);
@@ -221,6 +228,7 @@ void Learner::Advance(MonotonicTime now) {
   dhcp6_.Advance(now);
   nd_.Advance(now);
   book_.installer().Advance(now);
+  held_.Advance(now);
   Finish(now);
 }
 
@@ -230,7 +238,8 @@ void Learner::Resumed(absl::Duration slept, MonotonicTime now) {
 }
 
 MonotonicTime Learner::NextDeadline() const {
-  return std::min(book_.bindings().NextExpiry(), book_.installer().NextDeadline());
+  return std::min(
+      {book_.bindings().NextExpiry(), book_.installer().NextDeadline(), held_.NextDeadline()});
 }
 
 }  // namespace l3sync

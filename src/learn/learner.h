@@ -7,6 +7,7 @@
 #include "learn/conflict_watch.h"
 #include "learn/dhcp4_learner.h"
 #include "learn/dhcp6_learner.h"
+#include "learn/held_replies.h"
 #include "learn/kernel_record.h"
 #include "learn/nd_learner.h"
 #include "learn/output.h"
@@ -41,6 +42,7 @@ class Learner {
   void ObserveRoute(const RouteRecord& record, MonotonicTime now);
   void ObserveNeighbour(const NeighbourRecord& record);
   void ObserveDumpMark(const DumpMark& mark, MonotonicTime now);
+  void ObserveHeld(const HeldReply& reply, MonotonicTime now);
   // Of a command that TrySend took with an odd id (IsInstallerCommand).
   void ObserveResult(const CommandResult& result, MonotonicTime now);
 
@@ -65,6 +67,7 @@ class Learner {
   const BindingTable& bindings() const { return book_.bindings(); }
   const PrefixLearner& prefixes() const { return nd_.prefixes(); }
   const IgnoreCounters& ignored() { return book_.ignored(); }
+  const HeldReplies::Counters& held() const { return held_.counters(); }
 
  private:
   void Finish(MonotonicTime now);
@@ -77,6 +80,7 @@ class Learner {
   NdLearner nd_;
   Dhcp6Learner dhcp6_;
   ConflictWatch conflicts_;
+  HeldReplies held_;
   bool in_full_dump_ = false;
 };
 

@@ -59,6 +59,12 @@ MnlPort::Opened MnlPort::OpenNotificationPort() {
   return opened;
 }
 
+MnlPort::Opened MnlPort::Adopt(int fd) {
+  mnl_socket* socket = mnl_socket_fdopen(fd);
+  if (socket == nullptr) return {.port = nullptr, .error = errno};
+  return {.port = std::unique_ptr<MnlPort>(new MnlPort(socket)), .error = 0};
+}
+
 MnlPort::~MnlPort() { mnl_socket_close(socket_); }
 
 int MnlPort::fd() const { return mnl_socket_get_fd(socket_); }

@@ -9,7 +9,7 @@ struct mnl_socket;
 
 namespace l3sync {
 
-// An rtnetlink socket of the network namespace it was opened in, close-on-exec and non-blocking.
+// A netlink socket of the network namespace it was opened in, close-on-exec and non-blocking.
 // Datagrams that do not come from the kernel are counted and never returned.
 class MnlPort : public RtnlPort {
  public:
@@ -22,6 +22,8 @@ class MnlPort : public RtnlPort {
   static Opened OpenRequestPort();
   // For changes of links and addresses. Nothing is sent on it.
   static Opened OpenNotificationPort();
+  // Over a bound netlink socket of whatever protocol, which was inherited and is owned from now on.
+  static Opened Adopt(int fd);
 
   ~MnlPort() override;
   MnlPort(const MnlPort&) = delete;

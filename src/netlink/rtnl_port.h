@@ -9,7 +9,8 @@
 
 namespace l3sync {
 
-// One rtnetlink socket, or a fake of it. Used by the netlink thread only; nothing here blocks.
+// One netlink socket (rtnetlink, or HoldQueue's), or a fake of it. Used by the netlink thread only;
+// nothing here blocks.
 class RtnlPort {
  public:
   virtual ~RtnlPort() = default;

@@ -167,6 +167,7 @@ void Engine::ObserveKernel(const KernelRecord& record, MonotonicTime now) {
         if constexpr (std::is_same_v<T, NeighbourRecord>) learner_.ObserveNeighbour(r);
         if constexpr (std::is_same_v<T, DumpMark>) ObserveDumpMark(r, now);
         if constexpr (std::is_same_v<T, CommandResult>) ObserveResult(r, now);
+        if constexpr (std::is_same_v<T, HeldReply>) learner_.ObserveHeld(r, now);
         if constexpr (std::is_same_v<T, EventsLost>) WantDump(Reason::kEventsLost, now);
       },
       record);

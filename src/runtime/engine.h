@@ -51,6 +51,7 @@ class Engine : private Output {
   // After Run.
   const Counters& counters() const { return counters_; }
   const IgnoreCounters& ignored() { return learner_.ignored(); }
+  const HeldReplies::Counters& held() const { return learner_.held(); }
   bool parent_is_gone() const { return parent_is_gone_; }
 
  private:

@@ -24,16 +24,20 @@ NetlinkThread::NetlinkThread(NetlinkPorts ports, MessageRing::Consumer commands,
       sink_(std::move(kernel)),
       session_(ports.requests, &sink_),
       dumper_(ports.dumps, &sink_),
-      notifications_(ports.notifications, &sink_) {}
+      notifications_(ports.notifications, &sink_) {
+  if (ports.hold != nullptr) hold_.emplace(ports.hold, ports.hold_number, &sink_);
+}
 
 void NetlinkThread::Run(EventLoop loop) {
   const bool watched =
       loop.Watch(commands_.doorbell().fd(), [this] { commands_.doorbell().Clear(); }) &&
       loop.Watch(ports_.requests->fd(), [this] { session_.OnReadable(clock_->Now()); }) &&
       loop.Watch(ports_.dumps->fd(), [this] { dumper_.OnReadable(clock_->Now()); }) &&
-      loop.Watch(ports_.notifications->fd(), [this] { notifications_.OnReadable(); });
+      loop.Watch(ports_.notifications->fd(), [this] { notifications_.OnReadable(); }) &&
+      (!hold_ || loop.Watch(ports_.hold->fd(), [this] { hold_->OnReadable(); }));
   if (!watched) return;
   loop.Run(*clock_, [this, &loop] { return Turn(&loop); });
+  if (hold_) hold_->ReleaseAll();
 }
 
 MonotonicTime NetlinkThread::Turn(EventLoop* loop) {
@@ -45,7 +49,8 @@ MonotonicTime NetlinkThread::Turn(EventLoop* loop) {
   TakeCommands();
   loop->SetWatched(ports_.dumps->fd(), !dumper_.is_paused());
   MonotonicTime next = std::min(session_.NextDeadline(), dumper_.NextDeadline());
-  if (has_unsent_result_ || notifications_.has_loss()) next = std::min(next, now + kRingRetry);
+  if (has_unsent_result_ || verdict_waits_ || notifications_.has_loss())
+    next = std::min(next, now + kRingRetry);
   return next;
 }
 
@@ -63,6 +68,9 @@ bool NetlinkThread::Perform(const Command& command, ByteSpan frame) {
   switch (command.kind) {
     case CommandKind::kDeliverReply:
       return Deliver(command, frame);
+    case CommandKind::kReleaseHeld:
+    case CommandKind::kDropHeld:
+      return SendVerdict(command);
     case CommandKind::kDumpAll:
     case CommandKind::kDumpAddresses:
       if (!dumper_.HasRoom()) return false;
@@ -91,9 +99,18 @@ bool NetlinkThread::Deliver(const Command& command, ByteSpan frame) {
   return true;
 }
 
+bool NetlinkThread::SendVerdict(const Command& command) {
+  if (!hold_) return true;
+  const bool sent = command.kind == CommandKind::kDropHeld ? hold_->Drop(command.held_id)
+                                                           : hold_->Release(command.held_id);
+  verdict_waits_ = !sent;
+  return sent;
+}
+
 NetlinkThread::Counters NetlinkThread::counters() const {
-  return {session_.counters(), dumper_.counters(), notifications_.counters(), replies_sent_,
-          reply_errors_};
+  return {
+      session_.counters(), dumper_.counters(), notifications_.counters(),
+      replies_sent_,       reply_errors_,      hold_ ? hold_->counters() : HoldQueue::Counters{}};
 }
 
 }  // namespace l3sync

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "learn/command.h"
 #include "netlink/address_session.h"
 #include "netlink/dumper.h"
+#include "netlink/hold_queue.h"
 #include "netlink/notification_reader.h"
 #include "netlink/record_sink.h"
 #include "netlink/rtnl_port.h"
@@ -21,6 +23,8 @@ struct NetlinkPorts {
   RtnlPort* dumps = nullptr;
   RtnlPort* notifications = nullptr;
   ReplySender* replies = nullptr;
+  RtnlPort* hold = nullptr;  // of l3sync-open --hold, with the number of its queue; may be null
+  uint16_t hold_number = 0;
 };
 
 // Does the engine's commands and brings it what the kernel says. Decides nothing.
@@ -37,6 +41,7 @@ class NetlinkThread {
     NotificationReader::Counters notifications;
     uint64_t replies_sent = 0;
     uint64_t reply_errors = 0;
+    HoldQueue::Counters hold;
   };
   Counters counters() const;  // after Run
 
@@ -54,6 +59,7 @@ class NetlinkThread {
   // False: it has to wait.
   bool Perform(const Command& command, ByteSpan frame);
   bool Deliver(const Command& command, ByteSpan frame);
+  bool SendVerdict(const Command& command);
   MonotonicTime Turn(EventLoop* loop);
 
   NetlinkPorts ports_;
@@ -63,6 +69,8 @@ class NetlinkThread {
   AddressSession session_;
   Dumper dumper_;
   NotificationReader notifications_;
+  std::optional<HoldQueue> hold_;
+  bool verdict_waits_ = false;  // the kernel had no memory for it
   // The result of a delivery that was sent, which the ring had no room for.
   bool has_unsent_result_ = false;
   CommandResult unsent_result_;

@@ -61,6 +61,10 @@ CounterList CountersOf(const CaptureThread& capture, Engine& engine, const Netli
   add("netlink", "dumps_failed", counters.dumps.failed);
   add("replies", "sent", counters.replies_sent);
   add("replies", "errors", counters.reply_errors);
+  add("held", "dropped", engine.held().dropped);
+  add("held", "released", engine.held().released + counters.hold.overflows);
+  add("held", "overruns", counters.hold.overruns);
+  add("held", "errors", counters.hold.errors + counters.hold.broken_messages);
   add("events", "lost", engine.counters().events_lost + writer.lines_lost());
   return list;
 }

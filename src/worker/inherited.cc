@@ -5,19 +5,19 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <string_view>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 namespace l3sync {
 namespace {
 
 constexpr int kFirstFd = 3;  // SD_LISTEN_FDS_START
 constexpr absl::string_view kCapturePrefix = "capture-";
+constexpr absl::string_view kHoldQueuePrefix = "hold-queue-";
 
 std::string Variable(const char* name) {
   const char* value = getenv(name);
@@ -26,10 +26,27 @@ std::string Variable(const char* name) {
   return copy;
 }
 
-bool IsPacketSocket(int fd) {
+// AF_*; 0 if it is no socket.
+int DomainOf(int fd) {
   int domain = 0;
   socklen_t size = sizeof(domain);
-  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_PACKET;
+  return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 ? domain : 0;
+}
+
+// The number that follows `prefix` in `name`.
+bool NumberAfter(absl::string_view prefix, absl::string_view name, int* number) {
+  return absl::ConsumePrefix(&name, prefix) && absl::SimpleAtoi(name, number);
+}
+
+void TakeSocket(int fd, absl::string_view name, InheritedSockets* sockets) {
+  const int domain = DomainOf(fd);
+  if (domain == AF_PACKET) {
+    if (NumberAfter(kCapturePrefix, name, &sockets->parent_ifindex)) sockets->capture = fd;
+    if (name == "deliver") sockets->deliver = fd;
+  } else if (domain == AF_NETLINK) {
+    // "hold-table" only has to stay open: the nftables table goes with it.
+    if (NumberAfter(kHoldQueuePrefix, name, &sockets->hold_number)) sockets->hold_queue = fd;
+  }
 }
 
 }  // namespace
@@ -47,19 +64,9 @@ InheritedSockets TakeInheritedSockets(std::string* error) {
   const std::vector<std::string> name_list = absl::StrSplit(names, ':');
   for (int i = 0; i < count; ++i) {
     const int fd = kFirstFd + i;
-    const std::string_view name = static_cast<size_t>(i) < name_list.size()
-                                      ? std::string_view(name_list[static_cast<size_t>(i)])
-                                      : "";
+    const auto index = static_cast<size_t>(i);
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) break;
-    if (!IsPacketSocket(fd)) continue;
-    const bool is_capture =
-        absl::StartsWith(absl::string_view(name.data(), name.size()), kCapturePrefix);
-    if (is_capture &&
-        absl::SimpleAtoi(absl::string_view(name.data(), name.size()).substr(kCapturePrefix.size()),
-                         &sockets.parent_ifindex)) {
-      sockets.capture = fd;
-    }
-    if (name == "deliver") sockets.deliver = fd;
+    TakeSocket(fd, index < name_list.size() ? absl::string_view(name_list[index]) : "", &sockets);
   }
   if (sockets.capture < 0) {
     *error =

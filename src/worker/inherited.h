@@ -10,6 +10,9 @@ struct InheritedSockets {
   int capture = -1;
   int parent_ifindex = 0;  // whose frames `capture` gets
   int deliver = -1;
+  // Of --hold: the netlink socket that the nfqueue of this number is bound to.
+  int hold_queue = -1;
+  int hold_number = 0;
 };
 
 // Reads and clears the environment variables. `error` is set to one line if they are not what

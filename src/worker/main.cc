@@ -82,6 +82,11 @@ int RunWorker(const Options& options, int parent_ifindex, const InheritedSockets
                   absl::StrCat("cannot open an rtnetlink socket: ", strerror(opened->error)));
     }
   }
+  MnlPort::Opened hold;
+  if (sockets.hold_queue >= 0) hold = MnlPort::Adopt(sockets.hold_queue);
+  if (hold.error != 0) {
+    return Fail(kExitOther, absl::StrCat("the queue of --hold: ", strerror(hold.error)));
+  }
   PacketSocket frames(sockets.capture);
   std::unique_ptr<PacketReplySender> replies;
   if (sockets.deliver >= 0) replies = std::make_unique<PacketReplySender>(sockets.deliver);
@@ -96,8 +101,9 @@ int RunWorker(const Options& options, int parent_ifindex, const InheritedSockets
       FindSlavesInOtherNamespaces(requests.port.get(), parent_ifindex, kScanPatience);
   setup.log_format = options.log_format;
   setup.frames = &frames;
-  setup.ports = {requests.port.get(), dumps.port.get(), notifications.port.get(),
-                 options.dry_run ? nullptr : replies.get()};
+  setup.ports = {requests.port.get(),      dumps.port.get(),
+                 notifications.port.get(), options.dry_run ? nullptr : replies.get(),
+                 hold.port.get(),          static_cast<uint16_t>(sockets.hold_number)};
   setup.clock = &clock;
   setup.signal_fd = signal_fd;
   setup.engine.parent_name = MakeInterfaceName(options.parent);
@@ -131,6 +137,11 @@ int Main(const std::vector<std::string>& arguments) {
     return Fail(kExitUsage,
                 "no socket for deliveries was handed over: give --dry-run to l3sync as well as to "
                 "l3sync-open, or to neither");
+  }
+  if (options.dry_run && sockets.hold_queue >= 0) {
+    return Fail(kExitUsage,
+                "a dry run delivers nothing, so it can hold nothing: leave out --dry-run here or "
+                "--hold of l3sync-open");
   }
   const unsigned parent_ifindex = if_nametoindex(options.parent.c_str());
   if (parent_ifindex == 0) {

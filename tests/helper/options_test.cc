@@ -37,6 +37,16 @@ TEST(HelperOptionsTest, ParsesOptionsBeforeAndAfterTheParent) {
   EXPECT_TRUE(options->dry_run);
 }
 
+TEST(HelperOptionsTest, HoldIsAskedForAndNotInADryRun) {
+  std::string error;
+  EXPECT_FALSE(ParseHelperOptions({"eth0", "--", "l3sync"}, &error)->hold);
+  const auto options = ParseHelperOptions({"--hold", "eth0", "--", "l3sync"}, &error);
+  ASSERT_TRUE(options.has_value()) << error;
+  EXPECT_TRUE(options->hold);
+  EXPECT_THAT(ErrorOf({"--hold", "--dry-run", "eth0", "--", "l3sync"}), HasSubstr("--hold"));
+  EXPECT_THAT(ErrorOf({"--hold=yes", "eth0", "--", "l3sync"}), HasSubstr("--hold=yes"));
+}
+
 TEST(HelperOptionsTest, ValueMayBeAWordOfItsOwn) {
   std::string error;
   const auto options = ParseHelperOptions({"--user", "nobody", "eth0", "--", "l3sync"}, &error);

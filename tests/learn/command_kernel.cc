@@ -109,6 +109,8 @@ void CommandKernel::Sleep(absl::Duration time) {
 
 void CommandKernel::Execute(const Command& command, ByteSpan frame, MonotonicTime now) {
   executed_.push_back(command);
+  // The nfqueue's, which answers nothing.
+  if (command.kind == CommandKind::kDropHeld || command.kind == CommandKind::kReleaseHeld) return;
   const size_t first = records.size();
   int error = 0;
   if (const auto refused = refused_.find(command.kind); refused != refused_.end()) {

@@ -114,6 +114,7 @@ void LearnerBed::Tell(const KernelRecord& record) {
         if constexpr (std::is_same_v<T, RouteRecord>) learner_->ObserveRoute(r, now_);
         if constexpr (std::is_same_v<T, NeighbourRecord>) learner_->ObserveNeighbour(r);
         if constexpr (std::is_same_v<T, DumpMark>) learner_->ObserveDumpMark(r, now_);
+        if constexpr (std::is_same_v<T, HeldReply>) learner_->ObserveHeld(r, now_);
         if constexpr (std::is_same_v<T, CommandResult>) learner_->ObserveResult(r, now_);
       },
       record);

@@ -76,6 +76,10 @@ void WorkerBed::Start() {
     setup.log_format = LogFormat::kJson;
     setup.frames = &frames;
     setup.ports = {requests_.get(), dumps_.get(), notifications_.get(), &replies_};
+    if (has_hold) {
+      setup.ports.hold = &hold;
+      setup.ports.hold_number = 50002;
+    }
     setup.clock = &clock_;
     setup.log_fd = log_write_fd_;
     setup.signal_fd = signal_fd_;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "runtime/worker.h"
+#include "tests/fakes/fake_hold_port.h"
 #include "tests/fakes/fake_kernel.h"
 #include "tests/runtime/fake_frame_source.h"
 
@@ -58,6 +59,8 @@ class WorkerBed {
   int32_t t0 = 0;
   int32_t t1 = 0;
   EngineOptions options;
+  FakeHoldPort hold{50002};  // used if has_hold is set before Start()
+  bool has_hold = false;
 
  private:
   class SuspendedClock : public BootClock {

@@ -1,5 +1,8 @@
 // The whole pipe, with its threads, on a kernel that is a fake: what one thread leaves to another
 // must arrive there.
+#include <linux/netfilter.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <tuple>
@@ -231,6 +234,49 @@ TEST(WorkerTest, FloodOfFramesLosesNoCommand) {
   }
   EXPECT_TRUE(
       bed.kernel.WaitUntil(kPatience, [&] { return bed.kernel.deliveries().size() == kGuests; }));
+}
+
+Bytes Ipv4HeaderTo(const IpAddress& address) {
+  Bytes header(20);
+  header[0] = 0x45;
+  std::copy(address.bytes().begin(), address.bytes().end(), header.begin() + 16);
+  return header;
+}
+
+TEST(WorkerTest, HeldOfferIsDroppedAndAStrangersPasses) {
+  WorkerBed bed;
+  bed.has_hold = true;
+  bed.Start();
+  bed.Discover(bed.t0, 7);
+  bed.Offer(7, kAddress);
+  ASSERT_TRUE(bed.WaitForLine({"reply-delivered"}));
+  const uint32_t guests = bed.hold.Queue(Ipv4HeaderTo(kAddress));
+  const uint32_t strangers = bed.hold.Queue(Ipv4HeaderTo(kOtherAddress));
+  ASSERT_TRUE(bed.hold.WaitForVerdict(guests, kPatience));
+  EXPECT_EQ(bed.hold.verdicts()[guests], NF_DROP);
+  ASSERT_TRUE(bed.hold.WaitForVerdict(strangers, kPatience));
+  EXPECT_EQ(bed.hold.verdicts()[strangers], NF_ACCEPT);
+  EXPECT_EQ(bed.Stop(), Worker::Outcome::kStopped);
+  EXPECT_EQ(bed.CountLines({"stopped", "\"held_dropped\":1", "\"held_released\":1"}), 1);
+}
+
+TEST(WorkerTest, VerdictThatTheKernelHasNoMemoryForIsTriedAgain) {
+  WorkerBed bed;
+  bed.has_hold = true;
+  bed.Start();
+  bed.hold.RefuseSends(3, ENOBUFS);
+  const uint32_t strangers = bed.hold.Queue(Ipv4HeaderTo(kOtherAddress));
+  EXPECT_TRUE(bed.hold.WaitForVerdict(strangers, kPatience));
+}
+
+TEST(WorkerTest, WhatIsHeldAtTheEndPasses) {
+  WorkerBed bed;
+  bed.has_hold = true;
+  bed.Start();
+  const uint32_t strangers = bed.hold.Queue(Ipv4HeaderTo(kOtherAddress));
+  EXPECT_EQ(bed.Stop(), Worker::Outcome::kStopped);
+  EXPECT_EQ(bed.hold.verdicts()[strangers], NF_ACCEPT);
+  EXPECT_EQ(bed.hold.held(), 0U);
 }
 
 TEST(WorkerTest, StopsWhileTheLogIsNotRead) {

@@ -1,7 +1,10 @@
 #include "worker/inherited.h"
 
+#include <linux/netlink.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -37,6 +40,27 @@ TEST(TakeInheritedSocketsTest, RefusesDescriptorsThatAreNoPacketSockets) {
   std::string error;
   EXPECT_EQ(TakeInheritedSockets(&error).capture, -1);
   EXPECT_NE(error.find("'capture-IFINDEX'"), std::string::npos);
+}
+
+TEST(TakeInheritedSocketsTest, QueueOfHoldIsANetlinkSocketWithItsNumber) {
+  const int queue = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  const int other = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ASSERT_GE(std::min(queue, other), 3);
+  // Descriptors count from 3; those between are the test's.
+  std::string names;
+  for (int fd = 3; fd <= std::max(queue, other); ++fd) {
+    names.append(fd == 3 ? "" : ":");
+    if (fd == queue) names.append("hold-queue-50007");
+    if (fd == other) names.append("hold-queue-1");
+  }
+  const std::string count = std::to_string(std::max(queue, other) - 2);
+  SetVariables(std::to_string(getpid()), count.c_str(), names.c_str());
+  std::string error;
+  const InheritedSockets sockets = TakeInheritedSockets(&error);
+  EXPECT_EQ(sockets.hold_queue, queue);
+  EXPECT_EQ(sockets.hold_number, 50007);
+  close(queue);
+  close(other);
 }
 
 }  // namespace
