@@ -17,6 +17,8 @@ enum class CommandKind : uint8_t {
   kRemoveAddress,     // RTM_DELADDR of address/32 or /128 on ifindex
   kRemoveLocalRoute,  // RTM_DELROUTE only; no such route is success
   kDeliverReply,      // a frame, already rewritten for delivery, follows; sent on ifindex
+  kInjectReply,       // the same where a port does not loop back: never from learn, which does not
+                      // know
   kDumpAll,  // links, addresses, routes, neighbours: answered by DumpMarks, then a CommandResult
   kDumpAddresses,  // of ifindex only: answered by DumpMarks, then a CommandResult
   kReadLink,       // one link: answered by a LinkRecord, then a CommandResult

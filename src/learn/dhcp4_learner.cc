@@ -301,9 +301,8 @@ void Dhcp4Learner::ObserveNak(const Transaction& transaction, const Dhcp4Message
 
 void Dhcp4Learner::Deliver(const Transaction& transaction, const Reply& reply,
                            const IpAddress& address, MonotonicTime now) {
-  const auto slave = book_->slaves().find(transaction.ifindex);
   // A broadcast reply reaches every slave by itself.
-  if (!reply.unicast || slave == book_->slaves().end() || !slave->second.loops_back) return;
+  if (!reply.unicast || !book_->slaves().contains(transaction.ifindex)) return;
   std::vector<uint8_t> frame(reply.bytes.begin(), reply.bytes.end());
   if (!RewriteForDelivery(absl::MakeSpan(frame))) {
     return book_->Ignore(IgnoreReason::kUndeliverableReply);
@@ -352,8 +351,7 @@ bool Dhcp4Learner::TakeTurn(WaitingOffer offer, MonotonicTime now) {
     book_->Ignore(IgnoreReason::kStaleReply);
     return false;
   }
-  const auto slave = book_->slaves().find(ifindex);
-  if (slave == book_->slaves().end() || !slave->second.loops_back) return false;
+  if (!book_->slaves().contains(ifindex)) return false;
   int32_t other_ifindex = 0;
   const Reason refusal =
       Refusal(ifindex, address, IpAddress(), Origin::kDhcp4Offer, &other_ifindex, now);

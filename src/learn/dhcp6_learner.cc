@@ -306,8 +306,7 @@ void Dhcp6Learner::Deliver(const Dhcp6Transaction& transaction, const Dhcp6Messa
                            ByteSpan bytes, MonotonicTime now) {
   const int32_t ifindex = transaction.ifindex;
   const IpAddress& address = transaction.source;
-  const auto slave = book_->slaves().find(ifindex);
-  if (slave == book_->slaves().end() || !slave->second.loops_back) return;
+  if (!book_->slaves().contains(ifindex)) return;
   const Binding* holder = book_->bindings().Find(address);
   // The kernel has delivered it: to the host's own address on the slave, or to another slave.
   const bool is_others = holder != nullptr && holder->ifindex != ifindex;

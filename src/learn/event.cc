@@ -22,6 +22,8 @@ std::string_view EventName(EventKind kind) {
       return "address-conflict";
     case EventKind::kReplyDelivered:
       return "reply-delivered";
+    case EventKind::kReplyUndelivered:
+      return "reply-undelivered";
     case EventKind::kDelegationIgnored:
       return "delegation-ignored";
     case EventKind::kPortChanged:
@@ -160,13 +162,18 @@ ReasonWords Words(Reason reason) {
       return {"other_namespace",
               "it is in another network namespace, where slaves are not served yet"};
     case Reason::kPrivateFlag:
-      return {
-          "private_flag",
-          "the port has the flag private: first replies can't be delivered, guests must ask again"};
+      return {"private_flag",
+              "the port has the flag private, with which guests don't reach each other: served; ip "
+              "link set SLAVE type ipvtap mode l2 bridge"};
     case Reason::kVepaFlag:
-      return {
-          "vepa_flag",
-          "the port has the flag vepa: first replies can't be delivered, guests must ask again"};
+      return {"vepa_flag",
+              "the port has the flag vepa, with which guests reach each other only if the switch "
+              "sends back what it gets: served; ip link set SLAVE type ipvtap mode l2 bridge"};
+    case Reason::kNoInjection:
+      return {"no_injection",
+              "with the flags private and vepa it needs a device that the kernel did not make; "
+              "guests must ask again; modprobe -a dummy sch_ingress cls_matchall act_mirred, or ip "
+              "link set SLAVE type ipvtap mode l2 bridge"};
     case Reason::kStart:
       return {"start", "start"};
     case Reason::kPoll:

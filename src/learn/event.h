@@ -22,6 +22,7 @@ enum class EventKind : uint8_t {
   kAddressRefused,
   kAddressConflict,
   kReplyDelivered,
+  kReplyUndelivered,
   kDelegationIgnored,
   kPortChanged,
   kParentGone,
@@ -91,6 +92,7 @@ enum class Reason : uint8_t {
   kOtherNamespace,
   kPrivateFlag,
   kVepaFlag,
+  kNoInjection,
   // Why the kernel was read anew.
   kStart,
   kPoll,
@@ -123,7 +125,7 @@ struct Event {
   uint32_t valid_sec = 0;      // kInfiniteLifetimeSec: never ends
   uint32_t preferred_sec = 0;  // as advertised, not as given to the kernel
   uint32_t xid = 0;
-  int32_t error = 0;  // errno, with kKernelError
+  int32_t error = 0;  // errno, with kKernelError and kNoInjection
 };
 static_assert(std::is_trivially_copyable_v<Event>);
 

@@ -171,6 +171,7 @@ class Installer {
   void DropReplies(const IpAddress& address, Slot* slot, IgnoreReason reason);
 
   // installer_kernel.cc: what the kernel says
+  void DeliveryEnded(const InFlight& command, int error);
   void PutEnded(const IpAddress& address, Slot* slot, int error, MonotonicTime now);
   void RemoveEnded(const IpAddress& address, Slot* slot, int error, MonotonicTime now);
   void Refused(const IpAddress& address, Slot* slot, int error, MonotonicTime now);
@@ -191,6 +192,7 @@ class Installer {
   absl::flat_hash_set<int32_t> looks_in_flight_;
   std::vector<IpAddress> settled_;
   size_t pending_replies_ = 0;
+  bool last_delivery_failed_ = false;
   uint64_t next_command_id_ = 1;
   uint64_t dump_generation_ = 1;
   absl::flat_hash_map<int32_t, uint64_t> dump_begun_;  // by ifindex (0: all): its generation

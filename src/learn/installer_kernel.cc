@@ -75,15 +75,7 @@ void Installer::ObserveResult(const CommandResult& result, MonotonicTime now) {
     return;
   }
   if (command.kind == CommandKind::kDeliverReply) {
-    if (result.error != 0) {
-      Ignore(IgnoreReason::kUndeliverableReply);
-      return;
-    }
-    Event event = MakeEvent(EventKind::kReplyDelivered, command.address, command.ifindex);
-    event.has_xid = true;
-    event.xid = command.xid;
-    output_->Emit(event);
-    return;
+    return DeliveryEnded(command, result.error);
   }
   Slot* slot = FindSlot(command.address, command.ifindex);
   if (slot == nullptr || slot->command_id != result.command_id) return;
@@ -98,6 +90,22 @@ void Installer::ObserveResult(const CommandResult& result, MonotonicTime now) {
       break;
   }
   slot->local_route = false;
+}
+
+void Installer::DeliveryEnded(const InFlight& command, int error) {
+  if (error != 0) Ignore(IgnoreReason::kUndeliverableReply);
+  // Said once for each row of failures, not once for each reply.
+  if (std::exchange(last_delivery_failed_, error != 0) && error != 0) return;
+  Event event = MakeEvent(error == 0 ? EventKind::kReplyDelivered : EventKind::kReplyUndelivered,
+                          command.address, command.ifindex);
+  event.has_xid = true;
+  event.xid = command.xid;
+  if (error != 0) {
+    event.severity = Severity::kWarning;
+    event.reason = Reason::kKernelError;
+    event.error = error;
+  }
+  output_->Emit(event);
 }
 
 void Installer::PutEnded(const IpAddress& address, Slot* slot, int error, MonotonicTime now) {

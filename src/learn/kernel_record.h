@@ -33,7 +33,7 @@ using InterfaceName = std::array<char, IFNAMSIZ>;  // ends with a zero byte
 std::string_view NameView(const InterfaceName& name);
 InterfaceName MakeInterfaceName(std::string_view name);  // cut to IFNAMSIZ - 1
 
-enum class LinkKind : uint8_t { kOther, kIpvlan, kIpvtap, kMacvlan, kMacvtap };
+enum class LinkKind : uint8_t { kOther, kIpvlan, kIpvtap, kMacvlan, kMacvtap, kDummy };
 enum class PortMode : uint8_t { kL2 = 0, kL3 = 1, kL3s = 2 };  // IPVLAN_MODE_*
 
 // RTM_NEWLINK, RTM_DELLINK.

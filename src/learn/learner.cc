@@ -170,10 +170,10 @@ void Learner::SetSharedMac(const MacAddress& mac) {
   book_.policy().SetSharedMac(mac);
 }
 
-void Learner::SlaveAppeared(int32_t ifindex, bool is_up, bool loops_back, MonotonicTime now) {
+void Learner::SlaveAppeared(int32_t ifindex, bool is_up, MonotonicTime now) {
   book_.policy().RemoveHostInterface(ifindex);  // if it was in another mode before
   SlaveState& slave = book_.slaves()[ifindex];
-  slave = {is_up, loops_back, /*is_new=*/true, now};
+  slave = {is_up, /*is_new=*/true, now};
   // A full dump that is under way will read its addresses.
   if (!in_full_dump_) book_.installer().Look(ifindex);
   Finish(now);
@@ -194,10 +194,9 @@ void Learner::SlaveNamed(int32_t ifindex, std::string_view name, MonotonicTime n
   Finish(now);
 }
 
-void Learner::SlaveChanged(int32_t ifindex, bool is_up, bool loops_back, MonotonicTime now) {
+void Learner::SlaveChanged(int32_t ifindex, bool is_up, MonotonicTime now) {
   const auto it = book_.slaves().find(ifindex);
   if (it == book_.slaves().end()) return;
-  it->second.loops_back = loops_back;
   if (it->second.is_up != is_up) {
     it->second.is_up = is_up;
     it->second.last_change = now;

@@ -47,12 +47,11 @@ class Learner {
   void ObserveResult(const CommandResult& result, MonotonicTime now);
 
   void SetSharedMac(const MacAddress& mac);
-  // `loops_back`: the port is neither private nor vepa.
-  void SlaveAppeared(int32_t ifindex, bool is_up, bool loops_back, MonotonicTime now);
+  void SlaveAppeared(int32_t ifindex, bool is_up, MonotonicTime now);
   // After SlaveAppeared, and whenever the name changes: --bind names slaves.
   void SlaveNamed(int32_t ifindex, std::string_view name, MonotonicTime now);
   void SlaveGone(int32_t ifindex, Reason reason, MonotonicTime now);
-  void SlaveChanged(int32_t ifindex, bool is_up, bool loops_back, MonotonicTime now);
+  void SlaveChanged(int32_t ifindex, bool is_up, MonotonicTime now);
   bool IsServed(int32_t ifindex) { return book_.slaves().contains(ifindex); }
   // An interface that is not a served slave is gone, and its addresses are no longer the host's.
   void HostInterfaceGone(int32_t ifindex, MonotonicTime now);

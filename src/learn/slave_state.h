@@ -11,9 +11,6 @@ namespace l3sync {
 // A served slave, as far as learning and installing depend on it.
 struct SlaveState {
   bool is_up = false;
-  // The port loops a unicast frame back to a slave of its own: neither private nor vepa
-  // (kernel-facts C).
-  bool loops_back = true;
   // Its addresses were not read since it appeared: what bears our tag there is of an earlier run,
   // to be adopted.
   bool is_new = true;

@@ -134,6 +134,7 @@ LinkKind KindOf(std::string_view name) {
   if (name == "ipvtap") return LinkKind::kIpvtap;
   if (name == "macvlan") return LinkKind::kMacvlan;
   if (name == "macvtap") return LinkKind::kMacvtap;
+  if (name == "dummy") return LinkKind::kDummy;
   return LinkKind::kOther;
 }
 

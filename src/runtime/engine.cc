@@ -3,6 +3,7 @@
 #include <linux/if_link.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <type_traits>
 #include <utility>
@@ -16,6 +17,11 @@ constexpr absl::Duration kDumpRetry = absl::Milliseconds(200);
 constexpr absl::Duration kShortestSleep = absl::Milliseconds(500);
 // Frames or records handled before the other ring, the timers and the commands get their turn.
 constexpr int kRecordsPerTurn = 512;
+
+// What ReplyInjector fails with when the slave is not to blame.
+bool LacksModule(int32_t error) {
+  return error == EOPNOTSUPP || error == ENOENT || error == EEXIST || error == EPERM;
+}
 
 }  // namespace
 
@@ -67,6 +73,9 @@ void Engine::Emit(const Event& event) {
   named.dry_run = options_.learner.dry_run;
   if (named.ifindex != 0 && named.name[0] == '\0') named.name = NameOf(named.ifindex);
   if (named.other_ifindex != 0) named.other_name = NameOf(named.other_ifindex);
+  if (named.kind == EventKind::kReplyUndelivered && !PortLoopsBack() && LacksModule(named.error)) {
+    named.reason = Reason::kNoInjection;
+  }
   if (!rings_.events.TryPush({reinterpret_cast<const uint8_t*>(&named), sizeof(named)})) {
     ++counters_.events_lost;
   }
@@ -76,7 +85,11 @@ bool Engine::TrySend(const Command& command, ByteSpan frame) {
   const size_t size = sizeof(command) + frame.size();
   const absl::Span<uint8_t> record = rings_.commands.Reserve(size);
   if (record.empty()) return false;
-  std::memcpy(record.data(), &command, sizeof(command));
+  Command sent = command;
+  if (sent.kind == CommandKind::kDeliverReply && !PortLoopsBack()) {
+    sent.kind = CommandKind::kInjectReply;
+  }
+  std::memcpy(record.data(), &sent, sizeof(sent));
   if (!frame.empty()) std::memcpy(record.data() + sizeof(command), frame.data(), frame.size());
   rings_.commands.Commit(size);
   return true;
@@ -237,7 +250,7 @@ void Engine::ApplyLinkChange(const LinkChange& change, MonotonicTime now) {
         return Emit(event);
       }
       Emit(event);
-      learner_.SlaveAppeared(slave->ifindex, slave->is_up, PortLoopsBack(), now);
+      learner_.SlaveAppeared(slave->ifindex, slave->is_up, now);
       return learner_.SlaveNamed(slave->ifindex, NameView(slave->name), now);
     }
     case LinkChange::Kind::kSlaveRemoved:
@@ -250,8 +263,7 @@ void Engine::ApplyLinkChange(const LinkChange& change, MonotonicTime now) {
       return Emit(event);
     case LinkChange::Kind::kSlaveUp:
     case LinkChange::Kind::kSlaveDown:
-      return learner_.SlaveChanged(change.ifindex, change.kind == LinkChange::Kind::kSlaveUp,
-                                   PortLoopsBack(), now);
+      return learner_.SlaveChanged(change.ifindex, change.kind == LinkChange::Kind::kSlaveUp, now);
     case LinkChange::Kind::kHostSlaveFound:
       event.kind = EventKind::kLinkAdded;
       event.severity = Severity::kWarning;
@@ -309,9 +321,9 @@ void Engine::ApplyPort(MonotonicTime now) {
     if (!links_.is_served()) {
       learner_.SlaveGone(ifindex, event.reason, now);
     } else if (learner_.IsServed(ifindex)) {
-      learner_.SlaveChanged(ifindex, slave.is_up, PortLoopsBack(), now);
+      learner_.SlaveChanged(ifindex, slave.is_up, now);
     } else {
-      learner_.SlaveAppeared(ifindex, slave.is_up, PortLoopsBack(), now);
+      learner_.SlaveAppeared(ifindex, slave.is_up, now);
       learner_.SlaveNamed(ifindex, NameView(slave.name), now);
     }
   }

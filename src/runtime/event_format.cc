@@ -132,6 +132,8 @@ std::string AddressLine(const Event& event, const std::string& name) {
       return absl::StrCat(
           head, "is used by another machine on the network, too: ", event.mac.ToString(),
           "; give that machine another address, or take this one out of the DHCP server's pool");
+    case EventKind::kReplyUndelivered:
+      return absl::StrCat(head, "reply not delivered", Because(event));
     default:
       return absl::StrCat(head, "reply delivered", Details(event));
   }

@@ -67,6 +67,7 @@ void NetlinkThread::TakeCommands() {
 bool NetlinkThread::Perform(const Command& command, ByteSpan frame) {
   switch (command.kind) {
     case CommandKind::kDeliverReply:
+    case CommandKind::kInjectReply:
       return Deliver(command, frame);
     case CommandKind::kReleaseHeld:
     case CommandKind::kDropHeld:
@@ -91,8 +92,9 @@ bool NetlinkThread::Deliver(const Command& command, ByteSpan frame) {
   // Sent only when the result of the last one is gone: a result is never lost.
   if (has_unsent_result_ && !sink_.Push(unsent_result_)) return false;
   has_unsent_result_ = false;
-  const int error =
-      ports_.replies == nullptr ? ENOTCONN : ports_.replies->Send(command.ifindex, frame);
+  ReplySender* const sender =
+      command.kind == CommandKind::kInjectReply ? ports_.injected : ports_.replies;
+  const int error = sender == nullptr ? ENOTCONN : sender->Send(command.ifindex, frame);
   ++(error == 0 ? replies_sent_ : reply_errors_);
   unsent_result_ = {command.id, error};
   has_unsent_result_ = !sink_.Push(unsent_result_);

@@ -16,13 +16,14 @@
 
 namespace l3sync {
 
-// What the netlink thread works on. Not owned; all must outlive it. `replies` may be null (a dry
-// run delivers nothing).
+// What the netlink thread works on. Not owned; all must outlive it. `replies` and `injected` may be
+// null (a dry run delivers nothing).
 struct NetlinkPorts {
   RtnlPort* requests = nullptr;
   RtnlPort* dumps = nullptr;
   RtnlPort* notifications = nullptr;
-  ReplySender* replies = nullptr;
+  ReplySender* replies = nullptr;   // where the port loops back
+  ReplySender* injected = nullptr;  // where it does not
   RtnlPort* hold = nullptr;  // of l3sync-open --hold, with the number of its queue; may be null
   uint16_t hold_number = 0;
 };

@@ -19,6 +19,7 @@
 #include "capture/packet_socket.h"
 #include "netlink/mnl_port.h"
 #include "netlink/namespace_scan.h"
+#include "runtime/reply_injector.h"
 #include "runtime/worker.h"
 #include "worker/inherited.h"
 #include "worker/instance_lock.h"
@@ -75,8 +76,9 @@ int RunWorker(const Options& options, int parent_ifindex, const InheritedSockets
   if (signal_fd < 0) return Fail(kExitOther, absl::StrCat("signalfd: ", strerror(errno)));
   auto requests = MnlPort::OpenRequestPort();
   auto dumps = MnlPort::OpenRequestPort();
+  auto injection = MnlPort::OpenRequestPort();
   auto notifications = MnlPort::OpenNotificationPort();
-  for (const auto* opened : {&requests, &dumps, &notifications}) {
+  for (const auto* opened : {&requests, &dumps, &injection, &notifications}) {
     if (opened->error != 0) {
       return Fail(kExitOther,
                   absl::StrCat("cannot open an rtnetlink socket: ", strerror(opened->error)));
@@ -89,7 +91,11 @@ int RunWorker(const Options& options, int parent_ifindex, const InheritedSockets
   }
   PacketSocket frames(sockets.capture);
   std::unique_ptr<PacketReplySender> replies;
-  if (sockets.deliver >= 0) replies = std::make_unique<PacketReplySender>(sockets.deliver);
+  std::unique_ptr<ReplyInjector> injector;
+  if (sockets.deliver >= 0 && !options.dry_run) {
+    replies = std::make_unique<PacketReplySender>(sockets.deliver);
+    injector = std::make_unique<ReplyInjector>(injection.port.get(), replies.get(), parent_ifindex);
+  }
   const BootClock clock;
 
   WorkerSetup setup;
@@ -101,9 +107,13 @@ int RunWorker(const Options& options, int parent_ifindex, const InheritedSockets
       FindSlavesInOtherNamespaces(requests.port.get(), parent_ifindex, kScanPatience);
   setup.log_format = options.log_format;
   setup.frames = &frames;
-  setup.ports = {requests.port.get(),      dumps.port.get(),
-                 notifications.port.get(), options.dry_run ? nullptr : replies.get(),
-                 hold.port.get(),          static_cast<uint16_t>(sockets.hold_number)};
+  setup.ports = {requests.port.get(),
+                 dumps.port.get(),
+                 notifications.port.get(),
+                 replies.get(),
+                 injector.get(),
+                 hold.port.get(),
+                 static_cast<uint16_t>(sockets.hold_number)};
   setup.clock = &clock;
   setup.signal_fd = signal_fd;
   setup.engine.parent_name = MakeInterfaceName(options.parent);

@@ -62,6 +62,8 @@ const char* KindName(LinkKind kind) {
       return "macvlan";
     case LinkKind::kMacvtap:
       return "macvtap";
+    case LinkKind::kDummy:
+      return "dummy";
     case LinkKind::kOther:
       break;
   }

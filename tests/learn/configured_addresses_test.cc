@@ -112,7 +112,7 @@ TEST(ConfiguredAddressesTest, T2_MovesAtOnceFromWhoHasIt) {
   bed.kernel().Execute(put, {}, bed.now());
   bed.kernel().records.clear();
   for (const int32_t slave : {kSlaveA, kSlaveB}) {
-    bed.learner().SlaveAppeared(slave, true, true, bed.now());
+    bed.learner().SlaveAppeared(slave, true, bed.now());
     bed.learner().SlaveNamed(slave, slave == kSlaveA ? "t0" : "t1", bed.now());
   }
   bed.Settle();

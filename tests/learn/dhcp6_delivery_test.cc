@@ -97,16 +97,6 @@ TEST(Dhcp6DeliveryTest, ReplyToTheHostsOwnAddressOnTheSlaveIsTheKernels) {
   EXPECT_THAT(DeliveredTo6(bed), IsEmpty());
 }
 
-TEST(Dhcp6DeliveryTest, PortThatDoesNotLoopGetsNoDelivery) {
-  Dhcp6Bed bed;
-  bed.SlaveAppears(kSlaveA, /*is_up=*/true, /*loops_back=*/false);
-  bed.Hold();
-  bed.Say6(kSlaveA, Dhcp6Type::kSolicit, {});
-  bed.Answer6(Dhcp6Type::kAdvertise, {});
-  bed.Resume();
-  EXPECT_THAT(DeliveredTo6(bed), IsEmpty());
-}
-
 // One guest that asks on and on takes nobody's place.
 TEST(Dhcp6DeliveryTest, EarlyRepliesOfOneSlaveAreBounded) {
   Dhcp6Bed bed;

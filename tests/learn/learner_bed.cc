@@ -171,21 +171,21 @@ void LearnerBed::HostGains(std::string_view address) {
   Settle();
 }
 
-void LearnerBed::SlaveAppears(int32_t slave, bool is_up, bool loops_back) {
+void LearnerBed::SlaveAppears(int32_t slave, bool is_up) {
   kernel_.AddLink(slave, is_up);
-  learner_->SlaveAppeared(slave, is_up, loops_back, now_);
+  learner_->SlaveAppeared(slave, is_up, now_);
   Settle();
 }
 
 void LearnerBed::SlaveUp(int32_t slave) {
   kernel_.SetUp(slave, true);
-  learner_->SlaveChanged(slave, true, true, now_);
+  learner_->SlaveChanged(slave, true, now_);
   Settle();
 }
 
 void LearnerBed::SlaveDown(int32_t slave) {
   kernel_.SetUp(slave, false);
-  learner_->SlaveChanged(slave, false, true, now_);
+  learner_->SlaveChanged(slave, false, now_);
   Settle();
 }
 

@@ -91,7 +91,7 @@ class LearnerBed : public Output {
   void SlaveUp(int32_t slave);
   void SlaveDown(int32_t slave);
   void SlaveGone(int32_t slave);
-  void SlaveAppears(int32_t slave, bool is_up = true, bool loops_back = true);
+  void SlaveAppears(int32_t slave, bool is_up = true);
   void DeleteByOther(std::string_view address);
   void Tell(const KernelRecord& record);
 

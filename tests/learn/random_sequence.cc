@@ -157,7 +157,7 @@ void RandomSequence::RouterSays() {
 
 void RandomSequence::LinkChanges() {
   const int32_t slave = AnySlave();
-  if (!bed_.learner().IsServed(slave)) return bed_.SlaveAppears(slave, !OneIn(3), !OneIn(5));
+  if (!bed_.learner().IsServed(slave)) return bed_.SlaveAppears(slave, !OneIn(3));
   switch (Below(6)) {
     case 0:
       return bed_.SlaveGone(slave);

@@ -78,15 +78,6 @@ TEST(ReplyDeliveryTest, RetransmittedOfferWhileTheFirstWaitsIsDeliveredOnce) {
   EXPECT_EQ(bed.Ignored(IgnoreReason::kRepeatedReply), 1);
 }
 
-TEST(ReplyDeliveryTest, PortThatDoesNotLoopGetsNoDelivery) {
-  LearnerBed bed;
-  bed.SlaveAppears(kSlaveA, /*is_up=*/true, /*loops_back=*/false);
-  bed.Discover(kSlaveA, {.xid = 7});
-  bed.Offer({.xid = 7, .yiaddr = "192.0.2.10"});
-  EXPECT_EQ(bed.SlaveOf("192.0.2.10"), kSlaveA);
-  EXPECT_EQ(bed.CountOf(CommandKind::kDeliverReply), 0);
-}
-
 TEST(ReplyDeliveryTest, NoRoomForTheAddressIsTriedAgain) {
   LearnerBed bed;
   bed.Discover(kSlaveA, {.xid = 7});
@@ -130,13 +121,24 @@ TEST(ReplyDeliveryTest, NoRoomForTheReplyThenAnotherCommandLosesNothing) {
   EXPECT_THAT(bed.DeliveredTo(kSlaveA), ElementsAre(IsOffer("192.0.2.10")));
 }
 
-TEST(ReplyDeliveryTest, RefusedDeliveryIsCounted) {
+TEST(ReplyDeliveryTest, RefusedDeliveryIsCountedAndSaidOnceForEachRowOfThem) {
   LearnerBed bed;
+  const auto offer_to = [&](uint32_t xid, const std::string& address) {
+    bed.Discover(kSlaveA, {.xid = xid});
+    bed.Offer({.xid = xid, .yiaddr = address});
+  };
   bed.kernel().Refuse(CommandKind::kDeliverReply, ENETDOWN);
-  bed.Discover(kSlaveA, {.xid = 7});
-  bed.Offer({.xid = 7, .yiaddr = "192.0.2.10"});
-  EXPECT_EQ(bed.Ignored(IgnoreReason::kUndeliverableReply), 1);
+  offer_to(7, "192.0.2.10");
+  offer_to(8, "192.0.2.11");
+  EXPECT_EQ(bed.Ignored(IgnoreReason::kUndeliverableReply), 2);
   EXPECT_EQ(bed.Said(EventKind::kReplyDelivered, "192.0.2.10"), 0);
+  ASSERT_THAT(bed.Events(EventKind::kReplyUndelivered), SizeIs(1));
+  EXPECT_EQ(bed.Events(EventKind::kReplyUndelivered)[0].error, ENETDOWN);
+  bed.kernel().Accept(CommandKind::kDeliverReply);
+  offer_to(9, "192.0.2.12");
+  bed.kernel().Refuse(CommandKind::kDeliverReply, ENETDOWN);
+  offer_to(10, "192.0.2.13");
+  EXPECT_THAT(bed.Events(EventKind::kReplyUndelivered), SizeIs(2));
 }
 
 // The address waits for its next try: a guest that asks on and on must not fill what others need.

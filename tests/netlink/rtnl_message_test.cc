@@ -148,7 +148,7 @@ TEST(ParseLinkTest, F1SlaveHasModeAndFlagsOfItsPort) {
 
 TEST(ParseLinkTest, EveryKindIsTold) {
   for (const LinkKind kind : {LinkKind::kOther, LinkKind::kIpvlan, LinkKind::kIpvtap,
-                              LinkKind::kMacvlan, LinkKind::kMacvtap}) {
+                              LinkKind::kMacvlan, LinkKind::kMacvtap, LinkKind::kDummy}) {
     LinkRecord record = SlaveRecord();
     record.kind = kind;
     const Bytes bytes = EncodeLink({}, record);

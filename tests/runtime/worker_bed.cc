@@ -75,7 +75,7 @@ void WorkerBed::Start() {
     setup.engine = options;
     setup.log_format = LogFormat::kJson;
     setup.frames = &frames;
-    setup.ports = {requests_.get(), dumps_.get(), notifications_.get(), &replies_};
+    setup.ports = {requests_.get(), dumps_.get(), notifications_.get(), &replies_, &injected_};
     if (has_hold) {
       setup.ports.hold = &hold;
       setup.ports.hold_number = 50002;

@@ -53,6 +53,10 @@ class WorkerBed {
   // Seen with the next frame.
   void Suspend(absl::Duration time) { clock_.slept += absl::ToInt64Nanoseconds(time); }
 
+  // To where the port does not loop back.
+  size_t injected() const { return injected_.count; }
+  void FailInjections(int error) { injected_.error = error; }
+
   FakeKernel kernel;
   FakeFrameSource frames;
   int32_t parent = 0;
@@ -85,6 +89,15 @@ class WorkerBed {
     FakeKernel* kernel_;
   };
 
+  struct CountingSender : ReplySender {
+    int Send(int32_t /*ifindex*/, ByteSpan /*frame*/) override {
+      if (error == 0) ++count;
+      return error;
+    }
+    std::atomic<int> error = 0;
+    std::atomic<size_t> count = 0;
+  };
+
   void ReadLog();
   void PushClient(int32_t slave, uint32_t xid, std::vector<uint8_t> options,
                   const IpAddress& ciaddr);
@@ -92,6 +105,7 @@ class WorkerBed {
 
   std::unique_ptr<RtnlPort> requests_, dumps_, notifications_;
   KernelReplySender replies_;
+  CountingSender injected_;
   SuspendedClock clock_;
   int signal_fd_;
   int log_read_fd_ = -1;

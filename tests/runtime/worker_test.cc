@@ -1,5 +1,6 @@
 // The whole pipe, with its threads, on a kernel that is a fake: what one thread leaves to another
 // must arrive there.
+#include <linux/if_link.h>
 #include <linux/netfilter.h>
 
 #include <algorithm>
@@ -182,6 +183,39 @@ TEST(WorkerTest, PortThatLeavesL2IsNoLongerServed) {
   bed.Discover(bed.t0, 7);
   bed.Offer(7, kAddress);
   EXPECT_TRUE(bed.WaitForLine({"reply-delivered"}));
+}
+
+// kernel-facts C: a port with either flag does not loop back.
+TEST(WorkerTest, FlagOfThePortSaysHowRepliesAreDelivered) {
+  WorkerBed bed;
+  bed.Start();
+  uint32_t xid = 7;
+  size_t looped = 0;
+  size_t injected = 0;
+  for (const int flag : {0, IPVLAN_F_PRIVATE, 0, IPVLAN_F_VEPA}) {
+    if (xid != 7) bed.kernel.SetPort(bed.parent, PortMode::kL2, static_cast<uint16_t>(flag));
+    ASSERT_TRUE(bed.WaitForLine({"port-changed"}, static_cast<int>(xid) - 7));
+    const IpAddress address = IpAddress::V4(0xc0000200 + xid);
+    bed.Discover(bed.t0, xid);
+    bed.Offer(xid, address);
+    ASSERT_TRUE(bed.WaitForLine({"reply-delivered", address.ToString()}));
+    ++(flag == 0 ? looped : injected);
+    EXPECT_EQ(bed.kernel.deliveries().size(), looped);
+    EXPECT_EQ(bed.injected(), injected);
+    ++xid;
+  }
+  EXPECT_EQ(bed.CountLines({"private_flag"}), 1);
+  EXPECT_EQ(bed.CountLines({"vepa_flag"}), 1);
+}
+
+TEST(WorkerTest, DeviceThatCannotBeMadeIsSaidWithTheMend) {
+  WorkerBed bed;
+  bed.kernel.SetPort(bed.parent, PortMode::kL2, IPVLAN_F_PRIVATE);
+  bed.FailInjections(EOPNOTSUPP);
+  bed.Start();
+  bed.Discover(bed.t0, 7);
+  bed.Offer(7, kAddress);
+  EXPECT_TRUE(bed.WaitForLine({"reply-undelivered", "no_injection", "EOPNOTSUPP"}));
 }
 
 TEST(WorkerTest, GoneParentEndsIt) {
