@@ -142,7 +142,7 @@ def demo(world):
     screen.line("router", f"dnsmasq leases addresses of {IPV4}/24 and advertises {IPV6_PREFIX}/64")
     l3sync = world.start_l3sync(log_format="text", wait_ready=False)
     screen.follow(l3sync, "l3sync", without_time)
-    l3sync.wait_line(r"\bready\b")
+    l3sync.wait_line(r"\bready\b", SECONDS)
     # Until here it answered the host's own kernel, which asks on each slave.
     screen.follow(world.router.dnsmasq, "router", router_line, since_now=True)
     guests = start_guests(world, screen)

@@ -81,7 +81,8 @@ class L3sync(Process):
             return len(self.events)
 
     def wait_ready(self):
-        return self.wait_event("ready")
+        # A VM without KVM on a busy machine reads the program for long.
+        return self.wait_event("ready", timeout=120)
 
     def sanitizer_reports(self):
         return [line for line in self.lines if SANITIZER_REPORT.search(line)]

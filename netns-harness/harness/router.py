@@ -79,7 +79,7 @@ class Router:
             self.dnsmasq.terminate()
         self.dnsmasq = Process(self.namespace, "dnsmasq", *words)
         self._stack.callback(self.dnsmasq.close)
-        self.dnsmasq.wait_line(r"sockets bound|IPv6 router advertisement" if ra and not dhcp4 else r"sockets bound")
+        self.dnsmasq.wait_line(r"sockets bound|IPv6 router advertisement" if ra and not dhcp4 else r"sockets bound", timeout=120)
 
     def forget_leases(self):
         self.dnsmasq.terminate()
