@@ -26,6 +26,7 @@ enum class CommandKind : uint8_t {
   // CommandResult, no id.
   kReleaseHeld,
   kDropHeld,
+  kSendFrame,  // a frame of l3sync's own follows (rule D8); sent on ifindex as it is
 };
 
 // What the engine asks the netlink thread to do. Trivially copyable: crosses a ring.

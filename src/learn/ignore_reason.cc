@@ -86,6 +86,10 @@ std::string_view IgnoreReasonName(IgnoreReason reason) {
       return "prefixes_full";
     case IgnoreReason::kArpWithoutConflict:
       return "arp_without_conflict";
+    case IgnoreReason::kOwnAnnouncement:
+      return "own_announcement";
+    case IgnoreReason::kAnnouncementsFull:
+      return "announcements_full";
   }
   return "";
 }

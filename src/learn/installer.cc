@@ -144,6 +144,7 @@ bool Installer::IsStale(const Binding& binding, const Slot& slot, MonotonicTime 
 
 void Installer::PutThere(const Binding& binding, Slot* slot, MonotonicTime now) {
   slot->removal.pending = false;
+  NoteEstablished(binding, slot);
   if (slot->command_id != 0) return;
   if (slot->present && slot->ours && !slot->replies.empty()) {
     DeliverReplies(binding.address, slot, now);
@@ -171,6 +172,13 @@ void Installer::PutThere(const Binding& binding, Slot* slot, MonotonicTime now) 
   if (slot->local_route) Send(CommandKind::kRemoveLocalRoute, binding.address, slot, {}, now);
 }
 
+void Installer::NoteEstablished(const Binding& binding, Slot* slot) {
+  if (!slot->confirmed || slot->established || binding.origin == Origin::kDhcp4Offer) return;
+  slot->established = true;
+  // What is adopted was established in an earlier run.
+  if (binding.origin != Origin::kAdopted) established_.emplace_back(slot->ifindex, binding.address);
+}
+
 void Installer::SendPut(const Binding& binding, Slot* slot, MonotonicTime now) {
   Command command;
   const MonotonicTime deadline =
@@ -186,7 +194,7 @@ void Installer::SendPut(const Binding& binding, Slot* slot, MonotonicTime now) {
           : std::min(RestSec(std::min(binding.preferred_until, deadline), now), command.valid_sec);
   if (!Send(CommandKind::kPutAddress, binding.address, slot, command, now)) return;
   slot->command_replaces = command.replace;
-  if (!command.replace) slot->confirmed = false;
+  if (!command.replace) slot->confirmed = slot->established = false;
   slot->deadline = deadline;
   slot->protocol = command.protocol;
   if (slot->requested_said) return;

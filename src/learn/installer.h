@@ -61,6 +61,12 @@ class Installer {
   // The addresses whose replies were delivered, or never will be, since the last call.
   std::vector<IpAddress> TakeSettled();
 
+  // Sends a frame of our own on `ifindex`, about `address`. False: no room now.
+  [[nodiscard]] bool SendFrame(int32_t ifindex, const IpAddress& address, ByteSpan frame);
+  // What guests came to have since the last call: put by us, confirmed by the kernel, and more than
+  // offered. Each once, until it is put anew.
+  std::vector<std::pair<int32_t, IpAddress>> TakeEstablished();
+
   void ObserveAddress(const AddressRecord& record, MonotonicTime now);  // of a served slave
   void ObserveLocalRoute(int32_t ifindex, const IpAddress& address);
   void ObserveResult(const CommandResult& result, MonotonicTime now);
@@ -120,6 +126,7 @@ class Installer {
     bool present = false;
     bool ours = false;
     bool confirmed = false;    // its notification came since it was put
+    bool established = false;  // TakeEstablished has told it
     bool local_route = false;  // the `local` route may be there
     uint64_t seen_in_dump = 0;
     MonotonicTime deadline;  // what we last gave it, or what it was found with
@@ -159,6 +166,7 @@ class Installer {
   void TakeAway(const IpAddress& address, Slot* slot, MonotonicTime now);
   void PutThere(const Binding& binding, Slot* slot, MonotonicTime now);
   void SendPut(const Binding& binding, Slot* slot, MonotonicTime now);
+  void NoteEstablished(const Binding& binding, Slot* slot);
   bool IsStale(const Binding& binding, const Slot& slot, MonotonicTime now) const;
   bool Send(CommandKind kind, const IpAddress& address, Slot* slot, Command command,
             MonotonicTime now);
@@ -166,7 +174,7 @@ class Installer {
   void Ignore(IgnoreReason reason) { ++(*ignored_)[static_cast<size_t>(reason)]; }
   void RetryAt(MonotonicTime when, const IpAddress& address) { retries_.insert({when, address}); }
 
-  // installer_replies.cc
+  // installer_replies.cc: frames
   void DeliverReplies(const IpAddress& address, Slot* slot, MonotonicTime now);
   void DropReplies(const IpAddress& address, Slot* slot, IgnoreReason reason);
 
@@ -191,6 +199,7 @@ class Installer {
   absl::btree_map<int32_t, MonotonicTime> looks_wanted_;  // not before
   absl::flat_hash_set<int32_t> looks_in_flight_;
   std::vector<IpAddress> settled_;
+  std::vector<std::pair<int32_t, IpAddress>> established_;
   size_t pending_replies_ = 0;
   bool last_delivery_failed_ = false;
   uint64_t next_command_id_ = 1;

@@ -74,6 +74,8 @@ void Installer::ObserveResult(const CommandResult& result, MonotonicTime now) {
     if (result.error != 0) looks_wanted_.try_emplace(command.ifindex, now + kLookRetry);
     return;
   }
+  // The netlink thread counts it; nothing follows from it.
+  if (command.kind == CommandKind::kSendFrame) return;
   if (command.kind == CommandKind::kDeliverReply) {
     return DeliveryEnded(command, result.error);
   }

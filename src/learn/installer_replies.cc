@@ -1,4 +1,4 @@
-// The replies that wait for their address, and their delivery.
+// Frames that are sent: the replies that wait for their address, and our own.
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -35,6 +35,22 @@ bool Installer::DeliverWhenPresent(int32_t ifindex, const IpAddress& address, ui
 bool Installer::AwaitsDelivery(int32_t ifindex, const IpAddress& address) const {
   const Slot* slot = FindSlot(address, ifindex);
   return slot != nullptr && !slot->replies.empty();
+}
+
+bool Installer::SendFrame(int32_t ifindex, const IpAddress& address, ByteSpan frame) {
+  Command command;
+  command.kind = CommandKind::kSendFrame;
+  command.ifindex = ifindex;
+  command.address = address;
+  command.id = next_command_id_;
+  if (!output_->TrySend(command, frame)) return false;
+  next_command_id_ += 2;
+  in_flight_[command.id] = {command.kind, ifindex, address, 0};
+  return true;
+}
+
+std::vector<std::pair<int32_t, IpAddress>> Installer::TakeEstablished() {
+  return std::exchange(established_, {});
 }
 
 std::vector<IpAddress> Installer::TakeSettled() { return std::exchange(settled_, {}); }

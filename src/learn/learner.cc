@@ -17,6 +17,7 @@ Learner::Learner(LearnerOptions options, Output* output)
       nd_(&book_),
       dhcp6_(&book_, &nd_),
       conflicts_(&book_, output),
+      announcer_(&book_, options.announce && !options.dry_run),
       held_(&book_.bindings(), output) {}
 
 void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& frame,
@@ -39,6 +40,9 @@ void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& f
   } else {
     if (!book_.slaves().contains(ifindex)) return book_.Ignore(IgnoreReason::kUnknownInterface);
     if (side != FrameSide::kSent) return book_.Ignore(IgnoreReason::kWrongSide);
+    if (announcer_.TakeEcho(ifindex, frame.source, bytes)) {
+      return book_.Ignore(IgnoreReason::kOwnAnnouncement);
+    }
     if (dhcp4 != nullptr) dhcp4_.ObserveClient(ifindex, frame, *dhcp4, now);
     if (dhcp6 != nullptr) dhcp6_.ObserveClient(ifindex, frame, *dhcp6, now);
     if (nd != nullptr) nd_.ObserveGuest(ifindex, frame, *nd, now);
@@ -59,9 +63,13 @@ void Learner::Finish(MonotonicTime now) {
   do {
     book_.installer().Flush(now);
     const auto settled = book_.installer().TakeSettled();
-    if (settled.empty()) return;
+    if (settled.empty()) break;
     for (const IpAddress& address : settled) dhcp4_.ReplySettled(address, now);
   } while (true);
+  for (const auto& [ifindex, address] : book_.installer().TakeEstablished()) {
+    announcer_.Announce(ifindex, address, now);
+  }
+  announcer_.Advance(now);
 }
 
 // ---- The kernel
@@ -167,6 +175,7 @@ void Learner::ObserveResult(const CommandResult& result, MonotonicTime now) {
 
 void Learner::SetSharedMac(const MacAddress& mac) {
   shared_mac_ = mac;
+  announcer_.SetSharedMac(mac);
   book_.policy().SetSharedMac(mac);
 }
 
@@ -237,8 +246,8 @@ void Learner::Resumed(absl::Duration slept, MonotonicTime now) {
 }
 
 MonotonicTime Learner::NextDeadline() const {
-  return std::min(
-      {book_.bindings().NextExpiry(), book_.installer().NextDeadline(), held_.NextDeadline()});
+  return std::min({book_.bindings().NextExpiry(), book_.installer().NextDeadline(),
+                   announcer_.NextDeadline(), held_.NextDeadline()});
 }
 
 }  // namespace l3sync

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "learn/address_book.h"
+#include "learn/announcer.h"
 #include "learn/conflict_watch.h"
 #include "learn/dhcp4_learner.h"
 #include "learn/dhcp6_learner.h"
@@ -19,6 +20,7 @@ namespace l3sync {
 struct LearnerOptions {
   int32_t parent_ifindex = 0;
   bool dry_run = false;
+  bool announce = false;  // --announce
   PolicyOptions policy;
   size_t max_bindings = BindingTable::kMax;
 };
@@ -79,6 +81,7 @@ class Learner {
   NdLearner nd_;
   Dhcp6Learner dhcp6_;
   ConflictWatch conflicts_;
+  Announcer announcer_;
   HeldReplies held_;
   bool in_full_dump_ = false;
 };

@@ -68,7 +68,9 @@ bool NetlinkThread::Perform(const Command& command, ByteSpan frame) {
   switch (command.kind) {
     case CommandKind::kDeliverReply:
     case CommandKind::kInjectReply:
-      return Deliver(command, frame);
+      return SendFrame(command, frame, &replies_);
+    case CommandKind::kSendFrame:
+      return SendFrame(command, frame, &announcements_);
     case CommandKind::kReleaseHeld:
     case CommandKind::kDropHeld:
       return SendVerdict(command);
@@ -88,14 +90,14 @@ bool NetlinkThread::Perform(const Command& command, ByteSpan frame) {
   return true;
 }
 
-bool NetlinkThread::Deliver(const Command& command, ByteSpan frame) {
+bool NetlinkThread::SendFrame(const Command& command, ByteSpan frame, Sent* sent) {
   // Sent only when the result of the last one is gone: a result is never lost.
   if (has_unsent_result_ && !sink_.Push(unsent_result_)) return false;
   has_unsent_result_ = false;
   ReplySender* const sender =
       command.kind == CommandKind::kInjectReply ? ports_.injected : ports_.replies;
   const int error = sender == nullptr ? ENOTCONN : sender->Send(command.ifindex, frame);
-  ++(error == 0 ? replies_sent_ : reply_errors_);
+  ++(error == 0 ? sent->frames : sent->errors);
   unsent_result_ = {command.id, error};
   has_unsent_result_ = !sink_.Push(unsent_result_);
   return true;
@@ -110,9 +112,12 @@ bool NetlinkThread::SendVerdict(const Command& command) {
 }
 
 NetlinkThread::Counters NetlinkThread::counters() const {
-  return {
-      session_.counters(), dumper_.counters(), notifications_.counters(),
-      replies_sent_,       reply_errors_,      hold_ ? hold_->counters() : HoldQueue::Counters{}};
+  return {session_.counters(),
+          dumper_.counters(),
+          notifications_.counters(),
+          replies_,
+          announcements_,
+          hold_ ? hold_->counters() : HoldQueue::Counters{}};
 }
 
 }  // namespace l3sync

@@ -36,12 +36,16 @@ class NetlinkThread {
 
   void Run(EventLoop loop);
 
+  struct Sent {
+    uint64_t frames = 0;
+    uint64_t errors = 0;
+  };
   struct Counters {
     AddressSession::Counters requests;
     Dumper::Counters dumps;
     NotificationReader::Counters notifications;
-    uint64_t replies_sent = 0;
-    uint64_t reply_errors = 0;
+    Sent replies;
+    Sent announcements;
     HoldQueue::Counters hold;
   };
   Counters counters() const;  // after Run
@@ -59,7 +63,7 @@ class NetlinkThread {
   void TakeCommands();
   // False: it has to wait.
   bool Perform(const Command& command, ByteSpan frame);
-  bool Deliver(const Command& command, ByteSpan frame);
+  bool SendFrame(const Command& command, ByteSpan frame, Sent* sent);
   bool SendVerdict(const Command& command);
   MonotonicTime Turn(EventLoop* loop);
 
@@ -72,11 +76,11 @@ class NetlinkThread {
   NotificationReader notifications_;
   std::optional<HoldQueue> hold_;
   bool verdict_waits_ = false;  // the kernel had no memory for it
-  // The result of a delivery that was sent, which the ring had no room for.
+  // The result of a frame that was sent, which the ring had no room for.
   bool has_unsent_result_ = false;
   CommandResult unsent_result_;
-  uint64_t replies_sent_ = 0;
-  uint64_t reply_errors_ = 0;
+  Sent replies_;
+  Sent announcements_;
 };
 
 }  // namespace l3sync

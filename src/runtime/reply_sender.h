@@ -6,8 +6,9 @@
 
 namespace l3sync {
 
-// Sends a frame on an interface; what the ipvlan port loops back to a slave. Used by the netlink
-// thread only.
+// Sends a frame on a slave: a reply, which the ipvlan port loops back to the slave that has its
+// address, or a multicast, which it passes on to the slave's siblings and the parent's wire
+// (ipvlan_xmit_mode_l2()). Used by the netlink thread only.
 class ReplySender {
  public:
   virtual ~ReplySender() = default;

@@ -59,8 +59,10 @@ CounterList CountersOf(const CaptureThread& capture, Engine& engine, const Netli
   add("netlink", "local_route_errors", counters.requests.local_route_errors);
   add("netlink", "dumps", counters.dumps.completed);
   add("netlink", "dumps_failed", counters.dumps.failed);
-  add("replies", "sent", counters.replies_sent);
-  add("replies", "errors", counters.reply_errors);
+  add("replies", "sent", counters.replies.frames);
+  add("replies", "errors", counters.replies.errors);
+  add("announcements", "sent", counters.announcements.frames);
+  add("announcements", "errors", counters.announcements.errors);
   add("held", "dropped", engine.held().dropped);
   add("held", "released", engine.held().released + counters.hold.overflows);
   add("held", "overruns", counters.hold.overruns);

@@ -101,6 +101,7 @@ int RunWorker(const Options& options, int parent_ifindex, const InheritedSockets
   WorkerSetup setup;
   setup.engine.learner.parent_ifindex = parent_ifindex;
   setup.engine.learner.dry_run = options.dry_run;
+  setup.engine.learner.announce = options.announce;
   setup.engine.learner.policy = {options.deny, options.eui64, ReadResolvers(), options.bind};
   setup.engine.poll_interval = options.poll_interval;
   setup.engine.foreign_slaves =

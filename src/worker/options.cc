@@ -28,6 +28,7 @@ const char kHelp[] =
     "  --eui64=refuse|first        the address made of the MAC that all slaves share: for nobody "
     "(the default),\n"
     "                              or for the first guest that uses it\n"
+    "  --announce                  tell the network where an address is, once its guest has it\n"
     "  --poll-interval=DURATION    how often to compare with the kernel's table (default 30s)\n"
     "  --log-format=text|json      events to standard error (default text)\n"
     "  --help, --version\n"
@@ -37,15 +38,23 @@ const char kHelp[] =
 namespace {
 
 // Each returns an empty string, or what is wrong with `value`.
-std::string SetDryRun(std::string_view value, Options* options) {
+std::string SetSwitch(std::string_view value, bool* on) {
   std::string unused;
   if (value.empty()) {
-    options->dry_run = true;
+    *on = true;
     return "";
   }
-  return absl::ParseFlag(absl::string_view(value.data(), value.size()), &options->dry_run, &unused)
+  return absl::ParseFlag(absl::string_view(value.data(), value.size()), on, &unused)
              ? ""
              : "is true or false";
+}
+
+std::string SetDryRun(std::string_view value, Options* options) {
+  return SetSwitch(value, &options->dry_run);
+}
+
+std::string SetAnnounce(std::string_view value, Options* options) {
+  return SetSwitch(value, &options->announce);
 }
 
 std::string SetDeny(std::string_view value, Options* options) {
@@ -139,11 +148,12 @@ struct Option {
   std::string (*set)(std::string_view value, Options* options);
 };
 
-constexpr std::array<Option, 6> kOptions = {{
+constexpr std::array<Option, 7> kOptions = {{
     {"dry-run", false, SetDryRun},
     {"deny", true, SetDeny},
     {"bind", true, SetBind},
     {"eui64", true, SetEui64},
+    {"announce", false, SetAnnounce},
     {"poll-interval", true, SetPollInterval},
     {"log-format", true, SetLogFormat},
 }};

@@ -19,6 +19,7 @@ struct Options {
   std::vector<IpPrefix> deny;
   std::vector<ConfiguredAddress> bind;  // each address once
   Eui64Policy eui64 = Eui64Policy::kRefuse;
+  bool announce = false;
   absl::Duration poll_interval = absl::Seconds(30);
   LogFormat log_format = LogFormat::kText;
 };

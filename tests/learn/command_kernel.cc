@@ -129,6 +129,8 @@ void CommandKernel::Execute(const Command& command, ByteSpan frame, MonotonicTim
     }
   } else if (command.kind == CommandKind::kDeliverReply) {
     error = Deliver(command, frame);
+  } else if (command.kind == CommandKind::kSendFrame) {
+    error = SendFrame(command, frame);
   } else {
     Dump(command, now);
     error = links_.contains(command.ifindex) ? 0 : ENODEV;
@@ -177,6 +179,14 @@ int CommandKernel::Deliver(const Command& command, ByteSpan frame) {
   const Parsed<ParsedFrame> parsed = ParseFrame(frame, {});
   const Address* holder = parsed.ok() ? Find(parsed->destination) : nullptr;
   delivered_.push_back({holder == nullptr ? 0 : holder->ifindex, {frame.begin(), frame.end()}});
+  return 0;
+}
+
+int CommandKernel::SendFrame(const Command& command, ByteSpan frame) {
+  const auto link = links_.find(command.ifindex);
+  if (link == links_.end()) return ENXIO;
+  if (!link->second) return ENETDOWN;
+  sent_.push_back({command.ifindex, {frame.begin(), frame.end()}});
   return 0;
 }
 

@@ -32,6 +32,12 @@ class CommandKernel {
     std::vector<uint8_t> frame;
   };
 
+  // A frame that was sent as it is, and seen going out there.
+  struct Sent {
+    int32_t ifindex = 0;
+    std::vector<uint8_t> frame;
+  };
+
   // ---- Knobs
   bool notifies_before_answering = false;
   int lose_notifications = 0;  // that many of the next ones
@@ -73,6 +79,7 @@ class CommandKernel {
   const std::map<IpAddress, Address>& addresses() const { return addresses_; }
   const Address* Find(const IpAddress& address) const;
   const std::vector<Delivered>& delivered() const { return delivered_; }
+  const std::vector<Sent>& sent() const { return sent_; }
   // Every command that was executed.
   const std::vector<Command>& executed() const { return executed_; }
 
@@ -80,6 +87,7 @@ class CommandKernel {
   int Put(const Command& command, MonotonicTime now);
   int Remove(const Command& command, MonotonicTime now);
   int Deliver(const Command& command, ByteSpan frame);
+  int SendFrame(const Command& command, ByteSpan frame);
   void Dump(const Command& command, MonotonicTime now);
   AddressRecord RecordOf(const IpAddress& address, MonotonicTime now) const;
   void Notify(const AddressRecord& record);
@@ -88,6 +96,7 @@ class CommandKernel {
   std::map<IpAddress, Address> addresses_;
   std::map<CommandKind, int> refused_, misreported_;
   std::vector<Delivered> delivered_;
+  std::vector<Sent> sent_;
   std::vector<Command> executed_;
 };
 

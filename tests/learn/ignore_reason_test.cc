@@ -257,9 +257,27 @@ std::vector<Case> NdCases() {
   };
 }
 
-void ExpectProvoked(const std::vector<Case>& cases) {
+// D8
+std::vector<Case> AnnouncementCases() {
+  return {
+      {IgnoreReason::kOwnAnnouncement, [](Bed bed) { bed.Lease(kSlaveA, 7, "192.0.2.10"); }},
+      {IgnoreReason::kAnnouncementsFull,
+       [](Bed bed) {
+         bed.HoldEchoes();
+         bed.Advertise(Prefix{});
+         for (int32_t slave = 100; slave < 120; ++slave) {
+           bed.SlaveAppears(slave);
+           for (int i = 0; i < 60; ++i) {
+             bed.Dad(slave, "2001:db8:1::" + std::to_string(slave) + ":" + std::to_string(i));
+           }
+         }
+       }},
+  };
+}
+
+void ExpectProvoked(const std::vector<Case>& cases, bool announce = false) {
   for (const Case& c : cases) {
-    Dhcp6Bed bed;
+    Dhcp6Bed bed({.announce = announce});
     EXPECT_EQ(bed.Ignored(c.reason), 0);
     c.provoke(bed);
     EXPECT_GE(bed.Ignored(c.reason), 1) << IgnoreReasonName(c.reason);
@@ -272,11 +290,14 @@ TEST(IgnoreReasonTest, Dhcp6Messages) { ExpectProvoked(Dhcp6Cases()); }
 
 TEST(IgnoreReasonTest, NeighbourDiscoveryMessages) { ExpectProvoked(NdCases()); }
 
+TEST(IgnoreReasonTest, D8_Announcements) { ExpectProvoked(AnnouncementCases(), true); }
+
 TEST(IgnoreReasonTest, EveryReasonIsProvoked) {
   std::set<IgnoreReason> provoked;
   for (const Case& c : Dhcp4Cases()) provoked.insert(c.reason);
   for (const Case& c : Dhcp6Cases()) provoked.insert(c.reason);
   for (const Case& c : NdCases()) provoked.insert(c.reason);
+  for (const Case& c : AnnouncementCases()) provoked.insert(c.reason);
   for (size_t i = 0; i < kIgnoreReasonCount; ++i) {
     const auto reason = static_cast<IgnoreReason>(i);
     EXPECT_TRUE(provoked.contains(reason)) << IgnoreReasonName(reason);

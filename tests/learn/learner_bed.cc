@@ -16,6 +16,7 @@ LearnerBed::LearnerBed(Options options) : now_(options.now) {
   LearnerOptions learner;
   learner.parent_ifindex = kParent;
   learner.dry_run = options.dry_run;
+  learner.announce = options.announce;
   learner.policy = std::move(options.policy);
   learner.max_bindings = options.max_bindings;
   learner_ = std::make_unique<Learner>(std::move(learner), this);
@@ -120,6 +121,14 @@ void LearnerBed::Tell(const KernelRecord& record) {
       record);
 }
 
+void LearnerBed::HearEchoes() {
+  while (echoes_heard_ < kernel_.sent().size()) {
+    const auto [ifindex, frame] = kernel_.sent()[echoes_heard_++];
+    learner_->ObserveFrame(ifindex, FrameSide::kSent, ParseFrame(frame, {}).value(), frame, now_);
+  }
+  Settle();
+}
+
 void LearnerBed::ExecuteOne() {
   const auto [command, frame] = queue_.front();
   queue_.pop_front();
@@ -129,6 +138,7 @@ void LearnerBed::ExecuteOne() {
     kernel_.records.pop_front();
     Tell(record);
   }
+  if (command.kind == CommandKind::kSendFrame && !holds_echoes_) HearEchoes();
 }
 
 void LearnerBed::Settle() {

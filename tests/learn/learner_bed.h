@@ -43,6 +43,7 @@ class LearnerBed : public Output {
     PolicyOptions policy = {};
     bool has_slaves = true;
     size_t max_bindings = BindingTable::kMax;
+    bool announce = false;
     MonotonicTime now = MonotonicTime::SinceBoot(absl::Hours(100));
   };
   LearnerBed() : LearnerBed(Options()) {}
@@ -95,6 +96,11 @@ class LearnerBed : public Output {
   void DeleteByOther(std::string_view address);
   void Tell(const KernelRecord& record);
 
+  // Whatever is sent by kSendFrame is heard on its slave at once, but after HoldEchoes() only when
+  // it is said.
+  void HoldEchoes() { holds_echoes_ = true; }
+  void HearEchoes();
+
   // ---- Time
   MonotonicTime now() const { return now_; }
   void Pass(absl::Duration time);     // with every deadline on the way
@@ -126,6 +132,8 @@ class LearnerBed : public Output {
   std::unique_ptr<Learner> learner_;
   std::vector<Event> events_;
   std::deque<std::pair<Command, std::vector<uint8_t>>> queue_;
+  size_t echoes_heard_ = 0;  // of what the kernel has sent
+  bool holds_echoes_ = false;
   bool is_held_ = false;
   int no_room_ = 0;
 };

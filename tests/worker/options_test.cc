@@ -13,6 +13,7 @@ TEST(ParseOptionsTest, ParentAloneHasTheDefaults) {
   ASSERT_EQ(parsed.error, "");
   EXPECT_EQ(parsed.options.parent, "eth0");
   EXPECT_FALSE(parsed.options.dry_run);
+  EXPECT_FALSE(parsed.options.announce);
   EXPECT_TRUE(parsed.options.deny.empty());
   EXPECT_EQ(parsed.options.eui64, Eui64Policy::kRefuse);
   EXPECT_EQ(parsed.options.poll_interval, absl::Seconds(30));
@@ -21,11 +22,12 @@ TEST(ParseOptionsTest, ParentAloneHasTheDefaults) {
 
 TEST(ParseOptionsTest, ReadsEveryOption) {
   const ParsedOptions parsed =
-      ParseOptions({"--dry-run", "--deny=192.0.2.0/24,2001:db8::1", "--eui64=first",
+      ParseOptions({"--dry-run", "--deny=192.0.2.0/24,2001:db8::1", "--eui64=first", "--announce",
                     "--poll-interval=2m", "--log-format=json", "--", "-odd"});
   ASSERT_EQ(parsed.error, "");
   EXPECT_EQ(parsed.options.parent, "-odd");
   EXPECT_TRUE(parsed.options.dry_run);
+  EXPECT_TRUE(parsed.options.announce);
   ASSERT_EQ(parsed.options.deny.size(), 2U);
   EXPECT_EQ(parsed.options.deny[0].ToString(), "192.0.2.0/24");
   EXPECT_EQ(parsed.options.deny[1].length, 128);
