@@ -36,6 +36,8 @@ struct Binding {
   bool is_dhcp() const {
     return is_dhcp4() || origin == Origin::kDhcp6Reply || origin == Origin::kAdoptedLease;
   }
+  // Found in the kernel, of an earlier run; nobody has spoken of it since.
+  bool is_adopted() const { return origin == Origin::kAdopted || origin == Origin::kAdoptedLease; }
   // By its guest itself, so that it may be evicted. IPv4 of an earlier run is a lease too.
   bool is_formed() const { return address.is_v6() && !is_dhcp() && !is_configured(); }
 };

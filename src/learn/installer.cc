@@ -176,7 +176,7 @@ void Installer::NoteEstablished(const Binding& binding, Slot* slot) {
   if (!slot->confirmed || slot->established || binding.origin == Origin::kDhcp4Offer) return;
   slot->established = true;
   // What is adopted was established in an earlier run.
-  if (binding.origin != Origin::kAdopted) established_.emplace_back(slot->ifindex, binding.address);
+  if (!binding.is_adopted()) established_.emplace_back(slot->ifindex, binding.address);
 }
 
 void Installer::SendPut(const Binding& binding, Slot* slot, MonotonicTime now) {

@@ -288,7 +288,7 @@ TEST(Dhcp6LearnerTest, S6_8_T2_AdoptedLeaseFollowsNoRouter) {
 // So that the next run knows it too.
 TEST(Dhcp6LearnerTest, S6_8_LeaseOfWhatTheGuestHadFormedIsTaggedAsALease) {
   Dhcp6Bed bed;
-  bed.Advertise(Prefix{.valid = kLease, .preferred = 1800});
+  bed.Advertise(Prefix{.prefix = "2001:db8::/64", .valid = kLease, .preferred = 1800});
   bed.Dad(kSlaveA, kGuest6);
   EXPECT_EQ(bed.kernel().Find(Ip(kGuest6))->protocol, kAddressProtocol);
   const size_t puts = bed.CountOf(CommandKind::kPutAddress);
@@ -368,7 +368,7 @@ TEST(Dhcp6LearnerTest, T7_ServerAndResolverAreReserved) {
 
 TEST(Dhcp6LearnerTest, T7_WhatTheServerNamesLeavesAGuestThatFormedIt) {
   Dhcp6Bed bed;
-  bed.Advertise(Prefix{});
+  bed.Advertise(Prefix{.prefix = "2001:db8::/64"});
   bed.Dad(kSlaveB, "2001:db8::53");
   bed.Dad(kSlaveB, "fe80::5");
   ASSERT_EQ(bed.SlaveOf("2001:db8::53"), kSlaveB);
