@@ -140,8 +140,10 @@ def router_solicitation(mac, source="::"):
     return _nd_frame(mac, source, "ff02::2", RS, bytes(4) + option)
 
 
-def dad_solicitation(mac, target):
-    return _nd_frame(mac, "::", solicited_node(target), NS, bytes(4) + ip_bytes(target))
+def dad_solicitation(mac, target, nonce=b""):
+    """`nonce`: 6 bytes, or none (RFC 7527)."""
+    option = b"\x0e\1" + nonce if nonce else b""
+    return _nd_frame(mac, "::", solicited_node(target), NS, bytes(4) + ip_bytes(target) + option)
 
 
 def neighbour_advertisement(mac, target, destination="ff02::1", destination_mac=None, solicited=False):

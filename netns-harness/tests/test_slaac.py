@@ -123,6 +123,7 @@ def test_address_of_a_sibling_stays_where_it_is(default_world):
     owner.wait(lambda frame: (m := frames.parse_icmp6(frame)) and m.type == frames.RA, what="RA")
     owner.own.add("fd00:50::77")
     owner.send(frames.dad_solicitation(SHARED_MAC, "fd00:50::77"))
+    owner.send(frames.neighbour_advertisement(SHARED_MAC, "fd00:50::77"))
     assert_learned(world, "t0", "fd00:50::77")
     thief.send(frames.dad_solicitation(SHARED_MAC, "fd00:50::77"))
     thief.send(frames.neighbour_advertisement(SHARED_MAC, "fd00:50::77"))

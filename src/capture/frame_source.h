@@ -26,6 +26,8 @@ struct FrameHeader {
   PacketType packet_type = PacketType::kHost;
   FrameMetadata metadata;
   int64_t receive_time_ns = 0;  // CLOCK_BOOTTIME, taken when the frame was read from the source
+  // No frame follows: some were lost before those that come next (rule C5).
+  bool frames_lost = false;
 };
 static_assert(std::is_trivially_copyable_v<FrameHeader>);
 

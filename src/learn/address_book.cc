@@ -1,5 +1,6 @@
 #include "learn/address_book.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace l3sync {
@@ -10,7 +11,8 @@ AddressBook::AddressBook(PolicyOptions policy, Output* output, bool dry_run, siz
       configured_(policy.configured),
       policy_(std::move(policy)),
       bindings_(max_bindings),
-      installer_(&bindings_, &slaves_, output, &ignored_, dry_run) {}
+      installer_(&bindings_, &slaves_, output, &ignored_, dry_run),
+      contests_(&installer_, output) {}
 
 bool AddressBook::IsUp(int32_t ifindex) const {
   const auto slave = slaves_.find(ifindex);
@@ -18,7 +20,10 @@ bool AddressBook::IsUp(int32_t ifindex) const {
 }
 
 Reason AddressBook::Check(int32_t ifindex, const IpAddress& address, bool claimed_by_nd) const {
-  if (!configured_.Contains(address)) return policy_.Check(address, claimed_by_nd);
+  if (!configured_.Contains(address)) {
+    const bool is_duplicate = claimed_by_nd && duplicates_.contains({ifindex, address});
+    return is_duplicate ? Reason::kDuplicate : policy_.Check(address, claimed_by_nd);
+  }
   const Reason reason = policy_.CheckConfigured(address);
   if (reason != Reason::kNone || configured_.SlaveOf(address) == ifindex) return reason;
   return Reason::kConfigured;
@@ -36,7 +41,9 @@ void AddressBook::Want(Binding binding, MonotonicTime now) {
   }
   const bool same_slave = known != nullptr && known->ifindex == binding.ifindex;
   if (known != nullptr && !same_slave) {
-    installer_.NoteRemoval(*known, Reason::kOfferYielded, binding.ifindex);
+    const bool is_offer = known->origin == Origin::kDhcp4Offer;
+    installer_.NoteRemoval(*known, is_offer ? Reason::kOfferYielded : Reason::kMoved,
+                           binding.ifindex);
   }
   binding.created = same_slave ? known->created : now;
   binding.last_evidence = now;
@@ -72,6 +79,23 @@ void AddressBook::ForgetSlave(int32_t ifindex, Reason reason) {
     Remove(*bindings_.Find(address), reason, 0);
   }
   configured_.Forget(ifindex);
+  contests_.ForgetSlave(ifindex);
+}
+
+void AddressBook::NoteDuplicate(int32_t ifindex, const IpAddress& address, MonotonicTime now) {
+  if (duplicates_.size() >= kMaxDuplicates) duplicates_.clear();
+  duplicates_[{ifindex, address}] = now + kDuplicateHold;
+}
+
+void AddressBook::Advance(MonotonicTime now) {
+  absl::erase_if(duplicates_, [&](const auto& entry) { return entry.second <= now; });
+  contests_.Advance(now);
+}
+
+MonotonicTime AddressBook::NextDeadline() const {
+  MonotonicTime next = contests_.NextDeadline();
+  for (const auto& [key, until] : duplicates_) next = std::min(next, until);
+  return next;
 }
 
 // ---- Configuration

@@ -8,6 +8,7 @@
 
 #include "learn/binding_table.h"
 #include "learn/configured_addresses.h"
+#include "learn/contests.h"
 #include "learn/ignore_reason.h"
 #include "learn/installer.h"
 #include "learn/output.h"
@@ -26,6 +27,10 @@ class AddressBook {
       1024;  // remembered; then all are forgotten and may be said again
   // Said of one slave in that time: its guest may ask for another address with each frame.
   static constexpr int kMaxRefusalsPerSlave = 16;
+
+  // Rule D4: a guest whose address turned out to be somebody else's forms another one.
+  static constexpr absl::Duration kDuplicateHold = absl::Seconds(10);
+  static constexpr size_t kMaxDuplicates = 1024;  // then all are forgotten
 
   // `output` is not owned and must outlive this object.
   AddressBook(PolicyOptions policy, Output* output, bool dry_run,
@@ -48,6 +53,27 @@ class AddressBook {
   // A protocol no longer wants it. No effect if there is no binding, or one by configuration, which
   // no message takes away. `other_ifindex`: who gets the address, or 0.
   void Unwant(const IpAddress& address, Reason reason, int32_t other_ifindex = 0);
+  // Duplicate address detection of the guest on `ifindex` found that somebody else has `address`:
+  // no ND claim of it is good there for a while (rule D4).
+  void NoteDuplicate(int32_t ifindex, const IpAddress& address, MonotonicTime now);
+
+  // Rules T2, D6: of an address that another slave has. Whether Contest would ask the owner.
+  bool MayContest(int32_t ifindex, const IpAddress& address, bool claimed_by_nd,
+                  MonotonicTime now) const;
+  // Asks the owner of the address whether it still uses it; what comes of that follows by itself.
+  // False: the owner keeps it. `claim` is the binding as it would be.
+  bool Contest(const Binding& claim, MonotonicTime now);
+  // Why the owner keeps what `claim` wants: kHeldBySlave, or kSameClient if to the server both
+  // guests are one.
+  Reason WhyHeld(const Binding& claim) const;
+  // The guest on `ifindex` sent something from `address`.
+  void Heard(int32_t ifindex, const IpAddress& address, MonotonicTime now) {
+    contests_.Heard(ifindex, address, now);
+  }
+  // Does what was decided. `is_caught_up`: every frame that was captured before `now` was observed.
+  void EndContests(bool is_caught_up, MonotonicTime now);
+  Contests& contests() { return contests_; }
+
   // Says that `ifindex` does not get `address`.
   void Refuse(int32_t ifindex, const IpAddress& address, Origin origin, Reason reason,
               int32_t other_ifindex, MonotonicTime now);
@@ -77,6 +103,9 @@ class AddressBook {
   void NoteResolver(const IpAddress& address) { Note(address, &Policy::NoteResolver); }
   void NoteRouter(const IpAddress& address) { Note(address, &Policy::NoteRouter); }
 
+  void Advance(MonotonicTime now);
+  MonotonicTime NextDeadline() const;
+
   const BindingTable& bindings() const { return bindings_; }
   Policy& policy() { return policy_; }
   Installer& installer() { return installer_; }
@@ -95,6 +124,7 @@ class AddressBook {
   void MakeRoom(int32_t ifindex, MonotonicTime now);
   void WantConfigured(int32_t ifindex, const IpAddress& address, MonotonicTime now);
   void WantAllConfigured(MonotonicTime now);
+  void Move(const Binding& claim, int32_t owner, MonotonicTime now);
   void Recheck(const IpAddress& address);
   void Note(const IpAddress& address, void (Policy::*note)(const IpAddress&));
 
@@ -106,8 +136,10 @@ class AddressBook {
   Policy policy_;
   BindingTable bindings_;
   Installer installer_;
+  Contests contests_;
   absl::flat_hash_map<std::tuple<int32_t, IpAddress, Reason>, MonotonicTime> refusals_;
   absl::flat_hash_map<int32_t, Said> refusals_of_slave_;
+  absl::flat_hash_map<std::pair<int32_t, IpAddress>, MonotonicTime> duplicates_;  // until when
 };
 
 }  // namespace l3sync

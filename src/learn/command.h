@@ -19,6 +19,7 @@ enum class CommandKind : uint8_t {
   kDeliverReply,      // a frame, already rewritten for delivery, follows; sent on ifindex
   kInjectReply,       // the same where a port does not loop back: never from learn, which does not
                       // know
+  kProbe,    // a frame that asks the guest on ifindex about address follows; sent as a reply is
   kDumpAll,  // links, addresses, routes, neighbours: answered by DumpMarks, then a CommandResult
   kDumpAddresses,  // of ifindex only: answered by DumpMarks, then a CommandResult
   kReadLink,       // one link: answered by a LinkRecord, then a CommandResult

@@ -8,16 +8,20 @@ void ConflictWatch::ObserveArp(const ArpMessage& message, const MacAddress& shar
   if (binding == nullptr || message.sender_mac == shared_mac) {
     return book_->Ignore(IgnoreReason::kArpWithoutConflict);
   }
+  Say(*binding, message.sender_mac, now);
+}
+
+void ConflictWatch::Say(const Binding& binding, const MacAddress& mac, MonotonicTime now) {
   absl::erase_if(said_, [&](const auto& entry) { return now - entry.second >= kInterval; });
-  if (said_.size() >= kMax || !said_.try_emplace(message.sender, now).second) return;
+  if (said_.size() >= kMax || !said_.try_emplace(binding.address, now).second) return;
   Event event;
   event.kind = EventKind::kAddressConflict;
   event.severity = Severity::kWarning;
-  event.ifindex = binding->ifindex;
-  event.address = binding->address;
-  event.origin = binding->origin;
+  event.ifindex = binding.ifindex;
+  event.address = binding.address;
+  event.origin = binding.origin;
   event.has_mac = true;
-  event.mac = message.sender_mac;
+  event.mac = mac;
   output_->Emit(event);
 }
 

@@ -9,9 +9,10 @@
 
 namespace l3sync {
 
-// Somebody on the network uses an address of a guest (rule D7, RFC 5227 §2.4). The guest can't see
-// it: the reply to its probe has no target address, and ipvlan finds no slave for it. It is said
-// and nothing else: the network's DHCP server is in charge of the address.
+// Somebody on the network uses an address of a guest. An IPv4 guest can't see it (rule D7, RFC 5227
+// §2.4): the reply to its probe has no target address, and ipvlan finds no slave for it. It is said
+// and nothing else: the network's DHCP server is in charge of the address. What becomes of an IPv6
+// address is the NdLearner's (rule D2).
 class ConflictWatch {
  public:
   // The same conflict is said once in this time.
@@ -24,6 +25,9 @@ class ConflictWatch {
   // Received on the parent. A sender with the shared MAC is a guest of ours, or a proxy that
   // reflects it (rule F21).
   void ObserveArp(const ArpMessage& message, const MacAddress& shared_mac, MonotonicTime now);
+
+  // The station `mac` uses the address of `binding`.
+  void Say(const Binding& binding, const MacAddress& mac, MonotonicTime now);
 
  private:
   AddressBook* book_;

@@ -164,15 +164,13 @@ Reason Dhcp4Learner::Refusal(int32_t ifindex, const IpAddress& address, const Ip
   return Reason::kNone;
 }
 
-void Dhcp4Learner::SayRefused(const Transaction& transaction, const IpAddress& address,
-                              Origin origin, Reason reason, int32_t other_ifindex,
-                              MonotonicTime now) {
-  const Binding* holder = book_->bindings().Find(address);
-  if (reason == Reason::kHeldBySlave && holder->is_dhcp4() &&
-      holder->client_identifier == transaction.client_identifier) {
-    reason = Reason::kSameClient;
+void Dhcp4Learner::RefuseOrContest(const Binding& claim, Reason reason, int32_t other_ifindex,
+                                   MonotonicTime now) {
+  if (reason == Reason::kHeldBySlave) {
+    if (book_->Contest(claim, now)) return;
+    reason = book_->WhyHeld(claim);
   }
-  book_->Refuse(transaction.ifindex, address, origin, reason, other_ifindex, now);
+  book_->Refuse(claim.ifindex, claim.address, claim.origin, reason, other_ifindex, now);
 }
 
 void Dhcp4Learner::ObserveOffer(const Transaction& transaction, const Reply& reply,
@@ -183,13 +181,6 @@ void Dhcp4Learner::ObserveOffer(const Transaction& transaction, const Reply& rep
   if (!offer.server_identifier.has_value()) return book_->Ignore(IgnoreReason::kNoServerIdentifier);
   const IpAddress address = offer.yiaddr;
   if (IsZero(address)) return book_->Ignore(IgnoreReason::kNoAddress);
-  int32_t other_ifindex = 0;
-  const Reason refusal = Refusal(transaction.ifindex, address, offer.subnet_mask,
-                                 Origin::kDhcp4Offer, &other_ifindex, now);
-  if (refusal != Reason::kNone) {
-    return SayRefused(transaction, address, Origin::kDhcp4Offer, refusal, other_ifindex, now);
-  }
-  book_->NoteServer(offer.server_identifier);
   Binding claim;
   claim.address = address;
   claim.ifindex = transaction.ifindex;
@@ -197,6 +188,11 @@ void Dhcp4Learner::ObserveOffer(const Transaction& transaction, const Reply& rep
   claim.xid = offer.xid;
   claim.client_identifier = transaction.client_identifier;
   claim.valid_until = claim.preferred_until = now + kOfferLifetime;
+  int32_t other_ifindex = 0;
+  const Reason refusal = Refusal(transaction.ifindex, address, offer.subnet_mask,
+                                 Origin::kDhcp4Offer, &other_ifindex, now);
+  if (refusal != Reason::kNone) return RefuseOrContest(claim, refusal, other_ifindex, now);
+  book_->NoteServer(offer.server_identifier);
   const Binding* holder = book_->bindings().Find(address);
   if (holder != nullptr && holder->ifindex != transaction.ifindex &&
       book_->installer().AwaitsDelivery(holder->ifindex, address)) {
@@ -245,17 +241,6 @@ void Dhcp4Learner::ObserveAck(const Transaction& transaction, const Reply& reply
     }
     return;
   }
-  int32_t other_ifindex = 0;
-  const Reason refusal = Refusal(transaction.ifindex, address, ack.subnet_mask, Origin::kDhcp4Ack,
-                                 &other_ifindex, now);
-  if (refusal != Reason::kNone) {
-    return SayRefused(transaction, address, Origin::kDhcp4Ack, refusal, other_ifindex, now);
-  }
-  BindLease(transaction, reply, address, now);
-}
-
-void Dhcp4Learner::BindLease(const Transaction& transaction, const Reply& reply,
-                             const IpAddress& address, MonotonicTime now) {
   Binding lease;
   lease.address = address;
   lease.ifindex = transaction.ifindex;
@@ -263,8 +248,17 @@ void Dhcp4Learner::BindLease(const Transaction& transaction, const Reply& reply,
   lease.xid = transaction.xid;
   lease.client_identifier = transaction.client_identifier;
   // From when the REQUEST was sent (RFC 2131 §4.4.1): the client counts so too.
-  lease.valid_until = lease.preferred_until =
-      EndOf(transaction.last_sent, *reply.message.lease_time_sec);
+  lease.valid_until = lease.preferred_until = EndOf(transaction.last_sent, *ack.lease_time_sec);
+  int32_t other_ifindex = 0;
+  const Reason refusal = Refusal(transaction.ifindex, address, ack.subnet_mask, Origin::kDhcp4Ack,
+                                 &other_ifindex, now);
+  if (refusal != Reason::kNone) return RefuseOrContest(lease, refusal, other_ifindex, now);
+  BindLease(transaction, reply, std::move(lease), now);
+}
+
+void Dhcp4Learner::BindLease(const Transaction& transaction, const Reply& reply, Binding lease,
+                             MonotonicTime now) {
+  const IpAddress address = lease.address;
   book_->Want(std::move(lease), now);
   // The ACK decided: what other servers offered this client, and its old lease, go (rule S4-12).
   for (const IpAddress& other : book_->bindings().AddressesOf(transaction.ifindex)) {

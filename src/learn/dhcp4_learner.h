@@ -62,13 +62,13 @@ class Dhcp4Learner {
                  int32_t* other_ifindex, MonotonicTime now) const;
   void AwaitTurn(WaitingOffer offer);
   bool TakeTurn(WaitingOffer offer, MonotonicTime now);
-  void BindLease(const Transaction& transaction, const Reply& reply, const IpAddress& address,
+  void BindLease(const Transaction& transaction, const Reply& reply, Binding lease,
                  MonotonicTime now);
   void Deliver(const Transaction& transaction, const Reply& reply, const IpAddress& address,
                MonotonicTime now);
-  // Two guests that are one client to the server are told apart from two that are not.
-  void SayRefused(const Transaction& transaction, const IpAddress& address, Origin origin,
-                  Reason reason, int32_t other_ifindex, MonotonicTime now);
+  // Unless the owner is asked first whether it still uses the address (rule D6).
+  void RefuseOrContest(const Binding& claim, Reason reason, int32_t other_ifindex,
+                       MonotonicTime now);
 
   AddressBook* book_;
   Transactions transactions_;

@@ -225,7 +225,7 @@ void Dhcp6Learner::Bind(int32_t ifindex, std::vector<Grant> grants, bool is_whol
       if (IsOwn(ifindex, address)) book_->Unwant(address, Reason::kExpired);
     } else if (const Reason reason = Refusal(grant.lease, &other_ifindex, now);
                reason != Reason::kNone) {
-      book_->Refuse(ifindex, address, Origin::kDhcp6Reply, reason, other_ifindex, now);
+      RefuseOrContest(grant.lease, reason, other_ifindex, now);
     } else if (IsOwn(ifindex, address)) {
       book_->Want(std::move(grant.lease), now);
     } else {
@@ -271,6 +271,14 @@ Reason Dhcp6Learner::Refusal(const Binding& lease, int32_t* other_ifindex,
     return same_client ? Reason::kSameClient : Reason::kHeldBySlave;
   }
   return Reason::kNone;
+}
+
+// Unless the owner is asked first whether it still uses the address (rule D6).
+void Dhcp6Learner::RefuseOrContest(const Binding& lease, Reason reason, int32_t other_ifindex,
+                                   MonotonicTime now) {
+  const bool is_held = reason == Reason::kHeldBySlave || reason == Reason::kSameClient;
+  if (is_held && book_->Contest(lease, now)) return;
+  book_->Refuse(lease.ifindex, lease.address, lease.origin, reason, other_ifindex, now);
 }
 
 bool Dhcp6Learner::IsOwn(int32_t ifindex, const IpAddress& address) const {

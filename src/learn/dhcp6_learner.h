@@ -75,6 +75,8 @@ class Dhcp6Learner {
                               MonotonicTime now);
   void Bind(int32_t ifindex, std::vector<Grant> grants, bool is_whole, MonotonicTime now);
   Reason Refusal(const Binding& lease, int32_t* other_ifindex, MonotonicTime now) const;
+  void RefuseOrContest(const Binding& lease, Reason reason, int32_t other_ifindex,
+                       MonotonicTime now);
   bool IsOwn(int32_t ifindex, const IpAddress& address) const;
   bool WasGivenUp(const Dhcp6Transaction& transaction, const IpAddress& address) const;
   void NoteServers(const ParsedFrame& frame, const Dhcp6Message& message);

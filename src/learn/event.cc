@@ -113,6 +113,10 @@ ReasonWords Words(Reason reason) {
               "the kernel says that another slave has it, one that l3sync does not serve; look at "
               "`ip address` in "
               "every network namespace that holds a slave"};
+    case Reason::kDuplicate:
+      return {"duplicate",
+              "duplicate address detection found that another machine, or another guest, has it; a "
+              "copied guest needs an identity of its own"};
     case Reason::kQuota:
       return {"quota", "the slave has as many addresses as one slave may have"};
     case Reason::kDeclinedBefore:
@@ -137,6 +141,8 @@ ReasonWords Words(Reason reason) {
       return {"offer_not_taken", "the guest did not take the offer"};
     case Reason::kOfferYielded:
       return {"offer_yielded", "it went to another slave"};
+    case Reason::kMoved:
+      return {"moved", "its guest is silent, and that of another slave uses it"};
     case Reason::kNewLease:
       return {"new_lease", "the guest has a new lease"};
     case Reason::kSlaveGone:

@@ -66,6 +66,7 @@ enum class Reason : uint8_t {
   kSameClient,
   kConfigured,
   kInUseElsewhere,
+  kDuplicate,
   kQuota,
   kDeclinedBefore,
   // The kernel said no.
@@ -79,6 +80,7 @@ enum class Reason : uint8_t {
   kExpired,
   kOfferNotTaken,
   kOfferYielded,
+  kMoved,
   kNewLease,
   kSlaveGone,
   kLinkDown,

@@ -76,6 +76,10 @@ std::string_view IgnoreReasonName(IgnoreReason reason) {
       return "claim_outside_prefix";
     case IgnoreReason::kClaimOfSibling:
       return "claim_of_sibling";
+    case IgnoreReason::kOwnProbe:
+      return "own_probe";
+    case IgnoreReason::kLoopedBack:
+      return "looped_back";
     case IgnoreReason::kClaimsFull:
       return "claims_full";
     case IgnoreReason::kNoClaim:

@@ -48,6 +48,8 @@ enum class IgnoreReason : uint8_t {
   kClaimOfKernel,         // the host's own kernel said it on the slave
   kClaimOutsidePrefix,    // a claim in no known prefix (N5)
   kClaimOfSibling,        // a claim of an address that another slave has
+  kOwnProbe,              // what l3sync asked a guest (D6), as it passed its slave
+  kLoopedBack,            // a neighbour message of a guest that came back (D2, D3)
   kClaimsFull,            // too many claims of one slave wait
   kNoClaim,               // a neighbour message without an address to learn
   kPrefixNotAutonomous,   // L1: A=0, link-local, not a /64, or preferred > valid

@@ -88,6 +88,10 @@ class Installer {
   void Look(int32_t ifindex) { looks_wanted_[ifindex] = MonotonicTime(); }
   // A look that is asked for now is answered by a dump whose command has this id or a greater one.
   uint64_t NextCommandId() const { return next_command_id_; }
+  // A command of somebody else's with that id was sent.
+  void TakeCommandId() { next_command_id_ += 2; }
+  // The kernel has `address` on `ifindex`, by l3sync or by somebody else.
+  bool IsPresent(int32_t ifindex, const IpAddress& address) const;
   // Says that the kernel has a wanted address, once for each time that it was put or adopted.
   void Confirm(int32_t ifindex, const IpAddress& address, MonotonicTime now);
   bool KernelHasForeign(int32_t ifindex, const IpAddress& address) const;

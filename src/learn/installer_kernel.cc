@@ -237,6 +237,11 @@ void Installer::FoundAbsent(const IpAddress& address, Slot* slot, MonotonicTime 
   output_->Emit(event);
 }
 
+bool Installer::IsPresent(int32_t ifindex, const IpAddress& address) const {
+  const Slot* slot = FindSlot(address, ifindex);
+  return slot != nullptr && slot->present;
+}
+
 bool Installer::KernelHasForeign(int32_t ifindex, const IpAddress& address) const {
   const Slot* slot = FindSlot(address, ifindex);
   return slot != nullptr && slot->present && !slot->ours;

@@ -8,15 +8,26 @@
 #include <variant>
 #include <vector>
 
+#include "learn/probe_station.h"
+
 namespace l3sync {
+namespace {
+
+// Sent by us, on the slave of the guest that is asked.
+bool IsOwnProbe(const ParsedFrame& frame) {
+  const auto* arp = std::get_if<ArpMessage>(&frame.message);
+  return arp != nullptr ? arp->sender_mac == kProbeMac : frame.source == kProbeSource;
+}
+
+}  // namespace
 
 Learner::Learner(LearnerOptions options, Output* output)
     : parent_ifindex_(options.parent_ifindex),
       book_(std::move(options.policy), output, options.dry_run, options.max_bindings),
       dhcp4_(&book_),
-      nd_(&book_),
-      dhcp6_(&book_, &nd_),
       conflicts_(&book_, output),
+      nd_(&book_, &conflicts_),
+      dhcp6_(&book_, &nd_),
       announcer_(&book_, options.announce && !options.dry_run),
       held_(&book_.bindings(), output) {}
 
@@ -35,13 +46,18 @@ void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& f
     if (!from_network) return book_.Ignore(IgnoreReason::kWrongSide);
     if (dhcp4 != nullptr) dhcp4_.ObserveServer(frame, *dhcp4, bytes, now);
     if (dhcp6 != nullptr) dhcp6_.ObserveServer(frame, *dhcp6, bytes, now);
-    if (nd != nullptr) nd_.ObserveNetwork(frame, *nd, now);
+    if (nd != nullptr) nd_.ObserveNetwork(frame, *nd, shared_mac_, now);
     if (arp != nullptr) conflicts_.ObserveArp(*arp, shared_mac_, now);
   } else {
     if (!book_.slaves().contains(ifindex)) return book_.Ignore(IgnoreReason::kUnknownInterface);
     if (side != FrameSide::kSent) return book_.Ignore(IgnoreReason::kWrongSide);
     if (announcer_.TakeEcho(ifindex, frame.source, bytes)) {
       return book_.Ignore(IgnoreReason::kOwnAnnouncement);
+    }
+    if (IsOwnProbe(frame)) return book_.Ignore(IgnoreReason::kOwnProbe);
+    book_.Heard(ifindex, frame.source, now);
+    if (nd != nullptr && nd->type == NdType::kNeighbourAdvertisement) {
+      book_.Heard(ifindex, nd->target, now);
     }
     if (dhcp4 != nullptr) dhcp4_.ObserveClient(ifindex, frame, *dhcp4, now);
     if (dhcp6 != nullptr) dhcp6_.ObserveClient(ifindex, frame, *dhcp6, now);
@@ -57,6 +73,7 @@ void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& f
 }
 
 void Learner::Finish(MonotonicTime now) {
+  book_.EndContests(/*is_caught_up=*/false, now);
   dhcp6_.DeliverEarly(now);
   // Each turn sends at most one waiting offer of an address on its way, and the next one waits for
   // an answer of the kernel.
@@ -166,7 +183,7 @@ void Learner::Adopt(int32_t ifindex, MonotonicTime now) {
 void Learner::ObserveHeld(const HeldReply& reply, MonotonicTime now) { held_.Observe(reply, now); }
 
 void Learner::ObserveResult(const CommandResult& result, MonotonicTime now) {
-  book_.installer().ObserveResult(result, now);
+  if (!book_.contests().ObserveResult(result, now)) book_.installer().ObserveResult(result, now);
   Finish(now);
 }
 
@@ -177,6 +194,7 @@ void Learner::SetSharedMac(const MacAddress& mac) {
   shared_mac_ = mac;
   announcer_.SetSharedMac(mac);
   book_.policy().SetSharedMac(mac);
+  book_.contests().SetSharedMac(mac);
 }
 
 void Learner::SlaveAppeared(int32_t ifindex, bool is_up, MonotonicTime now) {
@@ -235,8 +253,19 @@ void Learner::Advance(MonotonicTime now) {
   dhcp4_.Advance(now);
   dhcp6_.Advance(now);
   nd_.Advance(now);
+  book_.Advance(now);
   book_.installer().Advance(now);
   held_.Advance(now);
+  Finish(now);
+}
+
+void Learner::FramesLost(MonotonicTime now) {
+  book_.contests().FramesLost();
+  Finish(now);
+}
+
+void Learner::CaughtUp(MonotonicTime now) {
+  book_.EndContests(/*is_caught_up=*/true, now);
   Finish(now);
 }
 
@@ -247,7 +276,8 @@ void Learner::Resumed(absl::Duration slept, MonotonicTime now) {
 
 MonotonicTime Learner::NextDeadline() const {
   return std::min({book_.bindings().NextExpiry(), book_.installer().NextDeadline(),
-                   announcer_.NextDeadline(), held_.NextDeadline()});
+                   book_.NextDeadline(), nd_.NextDeadline(), announcer_.NextDeadline(),
+                   held_.NextDeadline()});
 }
 
 }  // namespace l3sync

@@ -61,6 +61,11 @@ class Learner {
   // The machine was suspended for `slept`, which `now` has in it: the kernel's address lifetimes
   // stood still meanwhile, and ours did not.
   void Resumed(absl::Duration slept, MonotonicTime now);
+  // Frames were lost before they could be observed: silence says nothing (rule C5).
+  void FramesLost(MonotonicTime now);
+  // Every frame that was captured before `now` was observed: what waits for somebody's silence can
+  // be decided. After Advance.
+  void CaughtUp(MonotonicTime now);
   // Does what is due; to be called at NextDeadline() or later.
   void Advance(MonotonicTime now);
   MonotonicTime NextDeadline() const;
@@ -78,9 +83,9 @@ class Learner {
   MacAddress shared_mac_;
   AddressBook book_;
   Dhcp4Learner dhcp4_;
+  ConflictWatch conflicts_;
   NdLearner nd_;
   Dhcp6Learner dhcp6_;
-  ConflictWatch conflicts_;
   Announcer announcer_;
   HeldReplies held_;
   bool in_full_dump_ = false;

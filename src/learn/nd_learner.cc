@@ -20,14 +20,14 @@ void NdLearner::ObserveGuest(int32_t ifindex, const ParsedFrame& frame, const Nd
     case NdType::kRouterAdvertisement:
       return book_->Ignore(IgnoreReason::kWrongSide);
     case NdType::kNeighbourAdvertisement:
-      return ObserveClaim(ifindex, message.target, now);
+      return ObserveUse(ifindex, message.target, now);
     case NdType::kNeighbourSolicitation:
       // From ::, the target is what the guest is about to use (RFC 4862 §5.4.2); else the target is
       // somebody else.
-      return ObserveClaim(ifindex, frame.source.is_unspecified() ? message.target : frame.source,
-                          now);
+      if (frame.source.is_unspecified()) return ObserveTest(ifindex, message, now);
+      return ObserveUse(ifindex, frame.source, now);
     case NdType::kRouterSolicitation:
-      return ObserveClaim(ifindex, frame.source, now);
+      return ObserveUse(ifindex, frame.source, now);
   }
 }
 
@@ -68,12 +68,23 @@ bool NdLearner::MayHave(int32_t ifindex, const IpAddress& address, MonotonicTime
     return false;
   }
   const Binding* binding = book_->bindings().Find(address);
-  if (binding != nullptr && binding->ifindex != ifindex) {
-    book_->Ignore(IgnoreReason::kClaimOfSibling);
-    book_->Refuse(ifindex, address, OriginOf(address), Reason::kHeldBySlave, binding->ifindex, now);
-    return false;
+  return binding == nullptr || binding->ifindex == ifindex || MayTake(ifindex, *binding, now);
+}
+
+// Of another slave. First come, first served, as long as it is used (rule D6).
+bool NdLearner::MayTake(int32_t ifindex, const Binding& held, MonotonicTime now) {
+  if (HasWon(ifindex, held)) return true;
+  const bool is_race = IsRace(ifindex, held, now);
+  const bool is_tested = dads_.IsTentative(held.ifindex, held.address, now);
+  if (!is_race && !is_tested &&
+      (!book_->IsUp(held.ifindex) ||
+       book_->MayContest(ifindex, held.address, /*claimed_by_nd=*/true, now))) {
+    return true;
   }
-  return true;
+  book_->Ignore(IgnoreReason::kClaimOfSibling);
+  book_->Refuse(ifindex, held.address, OriginOf(held.address),
+                is_race ? Reason::kDuplicate : Reason::kHeldBySlave, held.ifindex, now);
+  return false;
 }
 
 void NdLearner::LookEnded(int32_t ifindex, uint64_t command_id, MonotonicTime now) {
@@ -92,7 +103,8 @@ void NdLearner::Learn(int32_t ifindex, const IpAddress& address, MonotonicTime n
   if (!book_->slaves().contains(ifindex) || !MayHave(ifindex, address, now)) return;
   const Binding* known = book_->bindings().Find(address);
   // A lease came meanwhile, and keeps its method (rules T2, S6-8).
-  if (known != nullptr && known->is_dhcp()) return book_->Want(Binding(*known), now);
+  const bool is_own = known != nullptr && known->ifindex == ifindex;
+  if (is_own && known->is_dhcp()) return book_->Want(Binding(*known), now);
   Binding binding;
   binding.address = address;
   binding.ifindex = ifindex;
@@ -104,7 +116,18 @@ void NdLearner::Learn(int32_t ifindex, const IpAddress& address, MonotonicTime n
     binding.valid_until = prefix->valid_until;
     binding.preferred_until = prefix->preferred_until;
   }
-  if (known == nullptr && book_->bindings().RoomOf(ifindex) == 0) {
+  if (known != nullptr && !is_own) {
+    if (!HasWon(ifindex, *known) && book_->IsUp(known->ifindex)) {
+      book_->Contest(binding, now);
+      return;
+    }
+    // The machine was started anew on another slave, and takes its lease along.
+    if (known->is_dhcp()) {
+      binding = *known;
+      binding.ifindex = ifindex;
+    }
+  }
+  if (!is_own && book_->bindings().RoomOf(ifindex) == 0) {
     return book_->Refuse(ifindex, address, origin, Reason::kQuota, 0, now);
   }
   book_->Want(std::move(binding), now);
@@ -115,15 +138,16 @@ void NdLearner::Learn(int32_t ifindex, const IpAddress& address, MonotonicTime n
 // -------------------------------------------------------------------------------------------------------
 
 void NdLearner::ObserveNetwork(const ParsedFrame& frame, const NdMessage& message,
-                               MonotonicTime now) {
+                               const MacAddress& shared_mac, MonotonicTime now) {
   switch (message.type) {
     case NdType::kRouterAdvertisement:
       return ObserveAdvertisement(frame, message, now);
     case NdType::kRouterSolicitation:
       return book_->Ignore(IgnoreReason::kWrongSide);
     case NdType::kNeighbourSolicitation:
+      return ObserveOtherTest(frame, message, now);
     case NdType::kNeighbourAdvertisement:
-      return book_->Ignore(IgnoreReason::kNoClaim);
+      return ObserveOtherUse(frame, message, shared_mac, now);
   }
 }
 
@@ -149,9 +173,16 @@ void NdLearner::RetryClaims(const IpPrefix& prefix, MonotonicTime now) {
   }
 }
 
+void NdLearner::ForgetSlave(int32_t ifindex) {
+  claims_.ForgetSlave(ifindex);
+  dads_.ForgetSlave(ifindex);
+}
+
 void NdLearner::Advance(MonotonicTime now) {
   prefixes_.Advance(now);
   claims_.Expire(now);
+  EndRaces(now);
+  dads_.Expire(now);
 }
 
 }  // namespace l3sync

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "learn/probe_station.h"
+
 namespace l3sync {
 namespace {
 
@@ -32,6 +34,8 @@ Reason Policy::CheckSpecial(const IpAddress& address) {
     if (first_octet == 0 || first_octet >= 240 || address.is_link_local()) {
       return Reason::kSpecialAddress;
     }
+  } else if (address == kProbeSource) {
+    return Reason::kSpecialAddress;  // our own
   } else if (address.interface_identifier() == std::array<uint8_t, 8>{}) {
     return Reason::kSpecialAddress;  // subnet-router anycast (RFC 4291 §2.6.1)
   }

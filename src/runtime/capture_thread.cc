@@ -8,16 +8,31 @@ namespace {
 // Then the other descriptors get their turn.
 constexpr int kFramesPerTurn = 256;
 constexpr absl::Duration kStatsInterval = absl::Seconds(5);
+// How soon a full ring is tried again with the news of a loss.
+constexpr absl::Duration kLossRetry = absl::Milliseconds(10);
 
 }  // namespace
 
 void CaptureThread::Run(EventLoop loop) {
   if (!loop.Watch(source_->fd(), [this] { ReceiveAll(); })) return;
   loop.Run(*clock_, [this] {
-    counters_.socket_dropped += source_->TakeStats().dropped;
-    return clock_->Now() + kStatsInterval;
+    const uint64_t dropped = source_->TakeStats().dropped;
+    counters_.socket_dropped += dropped;
+    has_loss_ = has_loss_ || dropped != 0;
+    if (has_loss_) TellLoss();
+    return clock_->Now() + (has_loss_ ? kLossRetry : kStatsInterval);
   });
   counters_.socket_dropped += source_->TakeStats().dropped;
+}
+
+void CaptureThread::TellLoss() {
+  const absl::Span<uint8_t> record = frames_.Reserve(sizeof(FrameHeader));
+  if (record.empty()) return;
+  FrameHeader header;
+  header.frames_lost = true;
+  std::memcpy(record.data(), &header, sizeof(header));
+  frames_.Commit(sizeof(header));
+  has_loss_ = false;
 }
 
 void CaptureThread::ReceiveAll() {
@@ -41,6 +56,7 @@ void CaptureThread::ReceiveAll() {
     ++counters_.frames;
     if (!has_room) {
       ++counters_.ring_full;
+      has_loss_ = true;
       continue;
     }
     std::memcpy(record.data(), &header, sizeof(header));

@@ -30,11 +30,13 @@ class CaptureThread {
 
  private:
   void ReceiveAll();
+  void TellLoss();
 
   FrameSource* source_;
   MessageRing::Producer frames_;
   const Clock* clock_;
   Counters counters_;
+  bool has_loss_ = false;                          // that the engine was not told yet
   std::array<uint8_t, kMaxFrameLength> overflow_;  // for frames that find no room
 };
 

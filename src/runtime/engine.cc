@@ -58,9 +58,10 @@ MonotonicTime Engine::Turn() {
   DrainKernel(now);
   if (is_ready_) DrainFrames(now);
   learner_.Advance(now);
+  const bool has_frames = rings_.frames.Front().has_value();
+  if (is_ready_ && !has_frames) learner_.CaughtUp(now);
   SendOwnCommands(now);
-  const bool has_more =
-      rings_.kernel.Front().has_value() || (is_ready_ && rings_.frames.Front().has_value());
+  const bool has_more = rings_.kernel.Front().has_value() || (is_ready_ && has_frames);
   if (has_more) return now;
   return std::min(learner_.NextDeadline(), dump_id_ == 0 ? dump_at_ : MonotonicTime::Never());
 }
@@ -86,7 +87,9 @@ bool Engine::TrySend(const Command& command, ByteSpan frame) {
   const absl::Span<uint8_t> record = rings_.commands.Reserve(size);
   if (record.empty()) return false;
   Command sent = command;
-  if (sent.kind == CommandKind::kDeliverReply && !PortLoopsBack()) {
+  const bool is_to_guest =
+      sent.kind == CommandKind::kDeliverReply || sent.kind == CommandKind::kProbe;
+  if (is_to_guest && !PortLoopsBack()) {
     sent.kind = CommandKind::kInjectReply;
   }
   std::memcpy(record.data(), &sent, sizeof(sent));
@@ -353,9 +356,10 @@ void Engine::DrainFrames(MonotonicTime now) {
 }
 
 void Engine::ObserveFrame(ByteSpan record, MonotonicTime now) {
-  ++counters_.frames;
   FrameHeader header;
   std::memcpy(static_cast<void*>(&header), record.data(), sizeof(header));
+  if (header.frames_lost) return learner_.FramesLost(now);
+  ++counters_.frames;
   const ByteSpan bytes = record.subspan(sizeof(header));
   const Parsed<ParsedFrame> frame = ParseFrame(bytes, header.metadata);
   if (!frame.ok()) {

@@ -69,6 +69,8 @@ bool NetlinkThread::Perform(const Command& command, ByteSpan frame) {
     case CommandKind::kDeliverReply:
     case CommandKind::kInjectReply:
       return SendFrame(command, frame, &replies_);
+    case CommandKind::kProbe:
+      return SendFrame(command, frame, &probes_);
     case CommandKind::kSendFrame:
       return SendFrame(command, frame, &announcements_);
     case CommandKind::kReleaseHeld:
@@ -116,6 +118,7 @@ NetlinkThread::Counters NetlinkThread::counters() const {
           dumper_.counters(),
           notifications_.counters(),
           replies_,
+          probes_,
           announcements_,
           hold_ ? hold_->counters() : HoldQueue::Counters{}};
 }

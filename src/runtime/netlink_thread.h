@@ -45,6 +45,7 @@ class NetlinkThread {
     Dumper::Counters dumps;
     NotificationReader::Counters notifications;
     Sent replies;
+    Sent probes;
     Sent announcements;
     HoldQueue::Counters hold;
   };
@@ -80,6 +81,7 @@ class NetlinkThread {
   bool has_unsent_result_ = false;
   CommandResult unsent_result_;
   Sent replies_;
+  Sent probes_;
   Sent announcements_;
 };
 

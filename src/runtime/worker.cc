@@ -61,6 +61,8 @@ CounterList CountersOf(const CaptureThread& capture, Engine& engine, const Netli
   add("netlink", "dumps_failed", counters.dumps.failed);
   add("replies", "sent", counters.replies.frames);
   add("replies", "errors", counters.replies.errors);
+  add("probes", "sent", counters.probes.frames);
+  add("probes", "errors", counters.probes.errors);
   add("announcements", "sent", counters.announcements.frames);
   add("announcements", "errors", counters.announcements.errors);
   add("held", "dropped", engine.held().dropped);

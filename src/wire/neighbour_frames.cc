@@ -46,11 +46,12 @@ class Writer {
 };
 
 struct NdParts {
-  MacAddress destination_mac, mac;
+  MacAddress destination_mac, source_mac;
   IpAddress source, destination, target;
   NdType type{};
   uint8_t flags = 0;
-  uint8_t option = 0;  // that holds `mac`
+  uint8_t option = 0;  // that holds option_mac
+  MacAddress option_mac;
 };
 
 NdFrame BuildNd(const NdParts& parts) {
@@ -60,7 +61,7 @@ NdFrame BuildNd(const NdParts& parts) {
   NdFrame frame{};
   Writer writer(&frame);
   writer.Mac(parts.destination_mac);
-  writer.Mac(parts.mac);
+  writer.Mac(parts.source_mac);
   writer.U16(kEtherTypeIpv6);
   writer.U8(0x60);  // version 6, no traffic class, no flow label
   writer.Zeros(3);
@@ -77,7 +78,7 @@ NdFrame BuildNd(const NdParts& parts) {
   writer.Bytes(parts.target.bytes());
   writer.U8(parts.option);
   writer.U8(1);  // unit of 8 bytes
-  writer.Mac(parts.mac);
+  writer.Mac(parts.option_mac);
   const ByteSpan icmp6 = ByteSpan(frame).subspan(start);
   InternetChecksum sum;
   sum.AddPseudoHeader(parts.source, parts.destination, icmp6.size(), kProtocolIcmp6);
@@ -87,11 +88,12 @@ NdFrame BuildNd(const NdParts& parts) {
   return frame;
 }
 
-ArpFrame BuildArpRequest(const MacAddress& destination_mac, const ArpMessage& message) {
+ArpFrame BuildArpRequest(const MacAddress& destination_mac, const MacAddress& source_mac,
+                         const ArpMessage& message) {
   ArpFrame frame{};
   Writer writer(&frame);
   writer.Mac(destination_mac);
-  writer.Mac(message.sender_mac);
+  writer.Mac(source_mac);
   writer.U16(kEtherTypeArp);
   writer.U16(kEthernetHardware);
   writer.U16(kEtherTypeIpv4);
@@ -107,23 +109,24 @@ ArpFrame BuildArpRequest(const MacAddress& destination_mac, const ArpMessage& me
 
 }  // namespace
 
-NdFrame BuildNeighbourProbe(const MacAddress& mac, const IpAddress& source,
-                            const IpAddress& target) {
+NdFrame BuildNeighbourProbe(const MacAddress& mac, const MacAddress& sender_mac,
+                            const IpAddress& source, const IpAddress& target) {
   return BuildNd({mac, mac, source, target, target, NdType::kNeighbourSolicitation, kNoFlags,
-                  kSourceLinkLayer});
+                  kSourceLinkLayer, sender_mac});
 }
 
 NdFrame BuildUnsolicitedAdvertisement(const MacAddress& mac, const IpAddress& address) {
   return BuildNd({kAllRoutersMac, mac, address, kAllRouters, address,
-                  NdType::kNeighbourAdvertisement, kNoFlags, kTargetLinkLayer});
+                  NdType::kNeighbourAdvertisement, kNoFlags, kTargetLinkLayer, mac});
 }
 
-ArpFrame BuildArpProbe(const MacAddress& mac, const IpAddress& target) {
-  return BuildArpRequest(mac, {kArpRequest, mac, IpAddress::V4(0), {}, target});
+ArpFrame BuildArpProbe(const MacAddress& mac, const MacAddress& sender_mac,
+                       const IpAddress& target) {
+  return BuildArpRequest(mac, mac, {kArpRequest, sender_mac, IpAddress::V4(0), {}, target});
 }
 
 ArpFrame BuildArpAnnouncement(const MacAddress& mac, const IpAddress& address) {
-  return BuildArpRequest(MacAddress::Broadcast(), {kArpRequest, mac, address, {}, address});
+  return BuildArpRequest(MacAddress::Broadcast(), mac, {kArpRequest, mac, address, {}, address});
 }
 
 }  // namespace l3sync

@@ -131,6 +131,8 @@ void CommandKernel::Execute(const Command& command, ByteSpan frame, MonotonicTim
     error = Deliver(command, frame);
   } else if (command.kind == CommandKind::kSendFrame) {
     error = SendFrame(command, frame);
+  } else if (command.kind == CommandKind::kProbe) {
+    error = Probe(command, frame);
   } else {
     Dump(command, now);
     error = links_.contains(command.ifindex) ? 0 : ENODEV;
@@ -187,6 +189,17 @@ int CommandKernel::SendFrame(const Command& command, ByteSpan frame) {
   if (link == links_.end()) return ENXIO;
   if (!link->second) return ENETDOWN;
   sent_.push_back({command.ifindex, {frame.begin(), frame.end()}});
+  return 0;
+}
+
+// The port looks for the target of an NS or ARP request, whatever interface it was sent on.
+int CommandKernel::Probe(const Command& command, ByteSpan frame) {
+  const auto link = links_.find(command.ifindex);
+  if (link == links_.end()) return ENXIO;
+  if (!link->second) return ENETDOWN;
+  const Address* holder = Find(command.address);
+  probed_.emplace_back(holder == nullptr ? 0 : holder->ifindex,
+                       std::vector<uint8_t>(frame.begin(), frame.end()));
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "learn/command.h"
@@ -80,6 +81,8 @@ class CommandKernel {
   const Address* Find(const IpAddress& address) const;
   const std::vector<Delivered>& delivered() const { return delivered_; }
   const std::vector<Sent>& sent() const { return sent_; }
+  // The slaves that probes were looped to, with what was asked; 0: to none.
+  const std::vector<std::pair<int32_t, std::vector<uint8_t>>>& probed() const { return probed_; }
   // Every command that was executed.
   const std::vector<Command>& executed() const { return executed_; }
 
@@ -88,6 +91,7 @@ class CommandKernel {
   int Remove(const Command& command, MonotonicTime now);
   int Deliver(const Command& command, ByteSpan frame);
   int SendFrame(const Command& command, ByteSpan frame);
+  int Probe(const Command& command, ByteSpan frame);
   void Dump(const Command& command, MonotonicTime now);
   AddressRecord RecordOf(const IpAddress& address, MonotonicTime now) const;
   void Notify(const AddressRecord& record);
@@ -97,6 +101,7 @@ class CommandKernel {
   std::map<CommandKind, int> refused_, misreported_;
   std::vector<Delivered> delivered_;
   std::vector<Sent> sent_;
+  std::vector<std::pair<int32_t, std::vector<uint8_t>>> probed_;
   std::vector<Command> executed_;
 };
 

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 
 #include "dhcp6_bed.h"
+#include "learn/probe_station.h"
 
 // A table of every reason why a valid message changes nothing, each with what provokes it.
 namespace l3sync::testing {
@@ -232,6 +233,14 @@ std::vector<Case> NdCases() {
        [](Bed bed) {
          bed.Dad(kSlaveB, "fe80::1234");
          bed.Dad(kSlaveA, "fe80::1234");
+       }},
+      {IgnoreReason::kOwnProbe,
+       [](Bed bed) { bed.Solicit(kSlaveA, kProbeSource.ToString(), kRouter); }},
+      {IgnoreReason::kLoopedBack,
+       [](Bed bed) {
+         bed.Hear(kSlaveA, FrameSide::kSent, FromNeighbour({.target = "fe80::1", .nonce = "n"}));
+         bed.Hear(kParent, FrameSide::kReceived,
+                  FromNeighbour({.target = "fe80::1", .nonce = "n", .mac = kRouterMac}));
        }},
       {IgnoreReason::kClaimsFull,
        [](Bed bed) {

@@ -5,6 +5,8 @@
 
 #include "gtest/gtest.h"
 
+#include "learn/probe_station.h"
+
 namespace l3sync::testing {
 
 std::ostream& operator<<(std::ostream& out, const Reply& reply) {
@@ -64,6 +66,18 @@ void LearnerBed::NeighbourAdvertise(int32_t slave, std::string_view target) {
   Hear(
       slave, FrameSide::kSent,
       FromNeighbour({.type = NdType::kNeighbourAdvertisement, .source = target, .target = target}));
+}
+
+void LearnerBed::ArpReply(int32_t slave, std::string_view address) {
+  Heard heard;
+  heard.frame.source_mac = kSharedMac;
+  heard.frame.source = Ip(address);
+  heard.frame.message = ArpMessage{.operation = 2,
+                                   .sender_mac = kSharedMac,
+                                   .sender = Ip(address),
+                                   .target_mac = kProbeMac,
+                                   .target = Ip("0.0.0.0")};
+  Hear(slave, FrameSide::kSent, heard);
 }
 
 // ---- The network
@@ -132,6 +146,7 @@ void LearnerBed::HearEchoes() {
 void LearnerBed::ExecuteOne() {
   const auto [command, frame] = queue_.front();
   queue_.pop_front();
+  const size_t probed = kernel_.probed().size();
   kernel_.Execute(command, frame, now_);
   while (!kernel_.records.empty()) {
     const KernelRecord record = kernel_.records.front();
@@ -139,6 +154,11 @@ void LearnerBed::ExecuteOne() {
     Tell(record);
   }
   if (command.kind == CommandKind::kSendFrame && !holds_echoes_) HearEchoes();
+  if (kernel_.probed().size() == probed) return;
+  const int32_t slave = kernel_.probed().back().first;
+  if (slave == 0 || silent_.contains(slave)) return;
+  if (command.address.is_v4()) return ArpReply(slave, command.address.ToString());
+  NeighbourAdvertise(slave, command.address.ToString());
 }
 
 void LearnerBed::Settle() {
@@ -220,6 +240,7 @@ void LearnerBed::Pass(absl::Duration time) {
     now_ = std::max(now_, std::min(next, end));
     kernel_.Expire(now_);
     learner_->Advance(now_);
+    learner_->CaughtUp(now_);
     Settle();
     if (now_ >= end && learner_->NextDeadline() > now_) return;
   }

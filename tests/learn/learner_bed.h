@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <ostream>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -72,6 +73,11 @@ class LearnerBed : public Output {
   void Advertise(const Advertisement& message);
   void Advertise(const Prefix& prefix) { Advertise(Advertisement{.prefixes = {prefix}}); }
 
+  // Of the address itself, as an answer to a probe is.
+  void ArpReply(int32_t slave, std::string_view address);
+  // The guest on `slave` does not answer probes any more.
+  void Silence(int32_t slave) { silent_.insert(slave); }
+
   void Hear(int32_t ifindex, FrameSide side, const Heard& heard);
 
   // From DISCOVER to ACK, without anything in the way.
@@ -134,6 +140,7 @@ class LearnerBed : public Output {
   std::deque<std::pair<Command, std::vector<uint8_t>>> queue_;
   size_t echoes_heard_ = 0;  // of what the kernel has sent
   bool holds_echoes_ = false;
+  std::set<int32_t> silent_;
   bool is_held_ = false;
   int no_room_ = 0;
 };

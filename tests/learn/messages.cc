@@ -111,8 +111,10 @@ Heard FromNeighbour(const Neighbour& message) {
   NdMessage nd;
   nd.type = message.type;
   if (!message.target.empty()) nd.target = Ip(message.target);
+  nd.nonce.assign(message.nonce.begin(), message.nonce.end());
+  if (message.type == NdType::kNeighbourAdvertisement) nd.target_link_layer = message.mac;
   Heard heard;
-  heard.frame.source_mac = kSharedMac;
+  heard.frame.source_mac = message.mac;
   heard.frame.destination_mac = {{0x33, 0x33, 0, 0, 0, 1}};
   heard.frame.source = Ip(message.source);
   heard.frame.destination = Ip("ff02::1");

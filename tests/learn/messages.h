@@ -62,6 +62,8 @@ struct Neighbour {
   NdType type = NdType::kNeighbourSolicitation;
   std::string_view source = "::";
   std::string_view target = {};  // none for an RS
+  std::string_view nonce = {};
+  MacAddress mac = kSharedMac;  // of the frame, and of an NA's option
 };
 Heard FromNeighbour(const Neighbour& message);
 

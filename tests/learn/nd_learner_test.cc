@@ -43,6 +43,7 @@ TEST(NdLearnerTest, N4_LinkLocalIsLearnedFromAnAdvertisement) {
 TEST(NdLearnerTest, N4_AddressOfASiblingIsNotTaken) {
   LearnerBed bed;
   bed.Dad(kSlaveA, "fe80::1234");
+  bed.Solicit(kSlaveA, "fe80::1234", kRouter);
   bed.Dad(kSlaveB, "fe80::1234");
   bed.NeighbourAdvertise(kSlaveB, "fe80::1234");
   EXPECT_EQ(bed.SlaveOf("fe80::1234"), kSlaveA);

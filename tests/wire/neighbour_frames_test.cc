@@ -13,6 +13,7 @@ namespace {
 using testing::Bytes;
 
 constexpr MacAddress kMac{{0x02, 0, 0, 0, 0, 0x10}};
+constexpr MacAddress kSender{{0x02, 0, 0, 0, 0, 0x20}};
 
 IpAddress Addr(const char* text) { return IpAddress::Parse(text).value(); }
 
@@ -26,10 +27,10 @@ TEST(NeighbourFramesTest, NeighbourProbeAsksTheOneGuestThatHasTheTarget) {
     NdMessage message;
     message.type = NdType::kNeighbourSolicitation;
     message.target = Addr(text);
-    message.source_link_layer = kMac;
+    message.source_link_layer = kSender;
     // One station at both ends: what ipvlan loops back (kernel-facts C).
     const ParsedFrame expected{kMac, kMac, source, Addr(text), 255, message};
-    EXPECT_EQ(Parsed(BuildNeighbourProbe(kMac, source, Addr(text))), expected) << text;
+    EXPECT_EQ(Parsed(BuildNeighbourProbe(kMac, kSender, source, Addr(text))), expected) << text;
   }
 }
 
@@ -51,13 +52,13 @@ Bytes ToBytes(ByteSpan frame) { return {frame.begin(), frame.end()}; }
 
 // clang-format off
 TEST(NeighbourFramesTest, ArpProbeHasNoSenderAddress) {
-  EXPECT_EQ(ToBytes(BuildArpProbe(kMac, Addr("192.0.2.10"))),
+  EXPECT_EQ(ToBytes(BuildArpProbe(kMac, kSender, Addr("192.0.2.10"))),
             (Bytes{0x02, 0, 0, 0, 0, 0x10,  // destination: loops back to the guest
                    0x02, 0, 0, 0, 0, 0x10,  // source
                    0x08, 0x06,              // ARP
                    0, 1, 0x08, 0, 6, 4,     // Ethernet, IPv4
                    0, 1,                    // request
-                   0x02, 0, 0, 0, 0, 0x10, 0, 0, 0, 0,       // sender: RFC 5227 §1.1
+                   0x02, 0, 0, 0, 0, 0x20, 0, 0, 0, 0,       // sender: RFC 5227 §1.1
                    0, 0, 0, 0, 0, 0, 192, 0, 2, 10}));       // target
 }
 
