@@ -85,14 +85,6 @@ class Router:
         self.dnsmasq.terminate()
         (self._folder / "leases").unlink()
 
-    def send(self, frame):
-        """As it is, on r0: it says which station there sends it."""
-        with self.namespace.inside():
-            sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC)
-        with sender:
-            sender.bind(("r0", 0))
-            sender.send(frame)
-
     def advertise(self, prefix=IPV6_PREFIX, source=LINK_LOCAL, **options):
         """One RA of our own making, see frames.router_advertisement()."""
         self.send(frames.router_advertisement(self.mac, source, prefix, **options))
@@ -101,8 +93,8 @@ class Router:
         """True at the first answer."""
         return self.namespace.succeeds("ping", "-n", "-q", "-c", "1", "-w", seconds, address)
 
-    def send(self, link, frame):
-        """As it is, from one of the router's devices."""
+    def send(self, frame, link="r0"):
+        """As it is, from one of the router's devices: it says which station there sends it."""
         with self.namespace.inside():
             sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC)
         with sender:

@@ -210,7 +210,7 @@ def test_messages_of_another_vlan_are_not_heard(make_world, parent, wire, below)
     foreign = {LOOT: forged_dhcp(frames.OFFER, client.xid, ROUTER_MAC, frames.BROADCAST_MAC, "255.255.255.255"),
                "2001:db8:6::7": frames.router_advertisement(ROUTER_MAC, LINK_LOCAL, "2001:db8:6::")}
     for frame in foreign.values():
-        world.router.send(wire, tagged(frame, 6))
+        world.router.send(tagged(frame, 6), wire)
         heard.wait(lambda seen: seen[-32:] == frame[-32:], what="the frame of VLAN 6")
     guest.send(frames.dad_solicitation(SHARED_MAC, "2001:db8:6::7"))
     world.fence()
@@ -218,7 +218,7 @@ def test_messages_of_another_vlan_are_not_heard(make_world, parent, wire, below)
     # The same frames count where the parent is.
     parent = world.sniffer()
     for frame in foreign.values():
-        world.router.send("r0", frame)
+        world.router.send(frame)
         parent.wait(lambda seen: seen == frame, what="the same frame without that tag")
     guest.send(frames.dad_solicitation(SHARED_MAC, "2001:db8:6::7"))
     for address in foreign:
