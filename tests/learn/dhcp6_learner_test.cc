@@ -274,7 +274,7 @@ TEST(Dhcp6LearnerTest, S6_8_T2_AdoptedLeaseFollowsNoRouter) {
   Dhcp6Bed bed({.has_slaves = false});
   bed.kernel().PutOwn(kSlaveA, Ip(kGuest6), 100, bed.now(), kLease6Protocol);
   bed.SlaveAppears(kSlaveA);
-  bed.Advertise(Prefix{.valid = 7200, .preferred = 7200});
+  bed.Advertise(Prefix{.prefix = "2001:db8::/64", .valid = 7200, .preferred = 7200});
   bed.Dad(kSlaveA, kGuest6);
   EXPECT_EQ(bed.KernelRestOf(kGuest6), absl::Seconds(100));
   EXPECT_EQ(bed.BindingOf(kGuest6)->origin, Origin::kAdoptedLease);
@@ -291,6 +291,7 @@ TEST(Dhcp6LearnerTest, S6_8_LeaseOfWhatTheGuestHadFormedIsTaggedAsALease) {
   bed.Advertise(Prefix{.prefix = "2001:db8::/64", .valid = kLease, .preferred = 1800});
   bed.Dad(kSlaveA, kGuest6);
   EXPECT_EQ(bed.kernel().Find(Ip(kGuest6))->protocol, kAddressProtocol);
+  bed.Dad(kSlaveA, "fe80::a");
   const size_t puts = bed.CountOf(CommandKind::kPutAddress);
   bed.Lease6(kSlaveA, {.associations = kOne});
   EXPECT_EQ(bed.kernel().Find(Ip(kGuest6))->protocol, kLease6Protocol);
