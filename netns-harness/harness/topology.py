@@ -167,3 +167,11 @@ class World:
 
     def guest_processes(self):
         return [process for guest in self.guests for process in guest.processes]
+
+
+def bound_guest(world, link):
+    """A guest on the slave `link` that got a lease: its client and the address, which the kernel has."""
+    client = world.raw_guest(link).client(f"raw-{link}")
+    address = client.bind().your_address
+    world.kernel.wait_address(link, address)
+    return client, address

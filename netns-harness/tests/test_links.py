@@ -5,17 +5,10 @@ import os
 import signal
 
 from harness import frames
-from harness.topology import SHARED_MAC
+from harness.topology import SHARED_MAC, bound_guest
 
 # At 2 kB each and more they overflow a receive buffer of 8 MiB.
 LINK_MESSAGES = 8000
-
-
-def bound_guest(world, link):
-    client = world.raw_guest(link).client(f"raw-{link}")
-    address = client.bind().your_address
-    world.kernel.wait_address(link, address)
-    return client, address
 
 
 def test_slave_made_while_running_is_served(world):

@@ -6,8 +6,7 @@ import time
 import pytest
 from harness import frames
 from harness.namespace import Namespace
-from harness.topology import SHARED_MAC
-from test_links import bound_guest
+from harness.topology import SHARED_MAC, bound_guest
 
 LEASE = 3600
 YEAR = 365 * 24 * 3600

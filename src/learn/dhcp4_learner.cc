@@ -26,6 +26,21 @@ bool IsEdgeOfOwnSubnet(const IpAddress& address, const IpAddress& mask) {
   return host == 0 || host == host_bits;
 }
 
+// Whether the slave of `transaction` may have one more lease (rule T3). What the same client had
+// goes with its new one (rule S4-12) and takes no room.
+bool HasRoomFor(const BindingTable& bindings, const Transaction& transaction,
+                const IpAddress& address) {
+  size_t others = 0;
+  for (const IpAddress& other : bindings.AddressesOf(transaction.ifindex)) {
+    if (other == address) return true;
+    const Binding* binding = bindings.Find(other);
+    const bool goes =
+        binding->is_dhcp4() && binding->client_identifier == transaction.client_identifier;
+    if (binding->is_dhcp() && !goes) ++others;
+  }
+  return others < BindingTable::kMaxDhcpPerSlave;
+}
+
 }  // namespace
 
 // ---- What guests say
@@ -250,8 +265,11 @@ void Dhcp4Learner::ObserveAck(const Transaction& transaction, const Reply& reply
   // From when the REQUEST was sent (RFC 2131 §4.4.1): the client counts so too.
   lease.valid_until = lease.preferred_until = EndOf(transaction.last_sent, *ack.lease_time_sec);
   int32_t other_ifindex = 0;
-  const Reason refusal = Refusal(transaction.ifindex, address, ack.subnet_mask, Origin::kDhcp4Ack,
-                                 &other_ifindex, now);
+  Reason refusal = Refusal(transaction.ifindex, address, ack.subnet_mask, Origin::kDhcp4Ack,
+                           &other_ifindex, now);
+  if (refusal == Reason::kNone && !HasRoomFor(book_->bindings(), transaction, address)) {
+    refusal = Reason::kQuota;
+  }
   if (refusal != Reason::kNone) return RefuseOrContest(lease, refusal, other_ifindex, now);
   BindLease(transaction, reply, std::move(lease), now);
 }

@@ -8,6 +8,9 @@
 namespace l3sync {
 namespace {
 
+// What we give the kernel is rounded up to whole seconds: so much longer an address may live there.
+constexpr absl::Duration kRounding = absl::Seconds(1);
+
 // The rest of a lifetime in the kernel's whole seconds: rounded up, so that the address is not gone
 // before its lease.
 uint32_t RestSec(MonotonicTime until, MonotonicTime now) {
@@ -134,7 +137,7 @@ bool Installer::IsStale(const Binding& binding, const Slot& slot, MonotonicTime 
   if (ProtocolOf(binding) != slot.protocol) return true;
   if (binding.valid_until.is_never()) return slot.deadline - now < kRollingLifetime / 2;
   const absl::Duration late = binding.valid_until - slot.deadline;
-  if (late < -kLifetimeSlack) return true;  // a shorter renewal shortens (rule S4-8)
+  if (late < -kRounding) return true;  // a shorter renewal shortens (rule S4-8)
   // A lease is renewed rarely, and its end matters. An RA comes every few minutes and moves the end
   // by as much: a sixteenth of the lifetime may be owed to the kernel.
   const absl::Duration owed =
@@ -195,7 +198,7 @@ void Installer::SendPut(const Binding& binding, Slot* slot, MonotonicTime now) {
   if (!Send(CommandKind::kPutAddress, binding.address, slot, command, now)) return;
   slot->command_replaces = command.replace;
   if (!command.replace) slot->confirmed = slot->established = false;
-  slot->deadline = deadline;
+  slot->deadline = now + absl::Seconds(command.valid_sec);
   slot->protocol = command.protocol;
   if (slot->requested_said) return;
   slot->requested_said = true;

@@ -1,3 +1,5 @@
+#include <string>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -80,6 +82,15 @@ TEST(Dhcp4LearnerTest, S4_8_ShorterRenewalShortens) {
   bed.Renew(kSlaveA, {.xid = 8, .ciaddr = "192.0.2.10"});
   bed.Ack({.xid = 8, .yiaddr = "192.0.2.10", .ciaddr = "192.0.2.10", .lease = 300});
   EXPECT_EQ(bed.KernelRestOf("192.0.2.10"), absl::Seconds(300));
+}
+
+// I3: a dead l3sync leaves no address longer than a second after its lease.
+TEST(Dhcp4LearnerTest, S4_8_RenewalThatIsShorterByTwoSecondsShortens) {
+  LearnerBed bed;
+  bed.Lease(kSlaveA, 7, "192.0.2.10", 300);
+  bed.Renew(kSlaveA, {.xid = 8, .ciaddr = "192.0.2.10"});
+  bed.Ack({.xid = 8, .yiaddr = "192.0.2.10", .ciaddr = "192.0.2.10", .lease = 298});
+  EXPECT_EQ(bed.KernelRestOf("192.0.2.10"), absl::Seconds(298));
 }
 
 TEST(Dhcp4LearnerTest, S4_8_LeaseOfZeroEndsIt) {
@@ -234,6 +245,35 @@ TEST(Dhcp4LearnerTest, S4_12_OtherClientsOfTheSlaveKeepTheirLease) {
   bed.Ack({.xid = 8, .client_id = "nested", .yiaddr = "192.0.2.20"});
   EXPECT_EQ(bed.SlaveOf("192.0.2.10"), kSlaveA);
   EXPECT_EQ(bed.SlaveOf("192.0.2.20"), kSlaveA);
+}
+
+// Clients that ask without an OFFER, each for an address of its own.
+void FillWithLeases(LearnerBed* bed, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    const std::string address = "192.0.2." + std::to_string(100 + i);
+    const auto xid = static_cast<uint32_t>(100 + i);
+    bed->Reboot(kSlaveA, {.xid = xid, .client_id = address, .requested = address});
+    bed->Ack({.xid = xid, .client_id = address, .yiaddr = address});
+  }
+}
+
+TEST(Dhcp4LearnerTest, T3_AckBeyondTheQuotaBindsNothing) {
+  LearnerBed bed;
+  FillWithLeases(&bed, BindingTable::kMaxDhcpPerSlave + 1);
+  EXPECT_EQ(bed.learner().bindings().CountDhcpOf(kSlaveA), BindingTable::kMaxDhcpPerSlave);
+  const std::string last = "192.0.2." + std::to_string(100 + BindingTable::kMaxDhcpPerSlave);
+  EXPECT_EQ(bed.WantedOn(last), 0);
+  EXPECT_EQ(bed.Said(EventKind::kAddressRefused, last, Reason::kQuota), 1);
+}
+
+// What it had goes (S4-12).
+TEST(Dhcp4LearnerTest, T3_NewLeaseOfAClientThatHasOneNeedsNoRoom) {
+  LearnerBed bed;
+  FillWithLeases(&bed, BindingTable::kMaxDhcpPerSlave);
+  bed.Reboot(kSlaveA, {.xid = 7, .client_id = "192.0.2.100", .requested = "192.0.2.10"});
+  bed.Ack({.xid = 7, .client_id = "192.0.2.100", .yiaddr = "192.0.2.10"});
+  EXPECT_EQ(bed.WantedOn("192.0.2.10"), kSlaveA);
+  EXPECT_EQ(bed.WantedOn("192.0.2.100"), 0);
 }
 
 TEST(Dhcp4LearnerTest, S4_13_RelayAndBroadcastChangeOnlyTheAddressing) {

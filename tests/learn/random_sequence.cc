@@ -1,26 +1,53 @@
 #include "random_sequence.h"
 
+#include <algorithm>
 #include <cerrno>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
 
 namespace l3sync::testing {
 namespace {
 
-const std::vector<std::string_view> kIpv4 = {
-    "192.0.2.10", "192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14",
-    "192.0.2.15", "192.0.2.1",  "192.0.2.99", "127.0.0.1",  "198.51.100.7"};
-const std::vector<std::string_view> kLinkLocal = {"fe80::a", "fe80::b", "fe80::c", "fe80::d",
-                                                  "fe80::1"};
-const std::vector<std::string_view> kGlobal = {"2001:db8:1::a", "2001:db8:1::b", "2001:db8:1::77",
-                                               "2001:db8:2::a", "2001:db8:3::1"};
-const std::vector<std::string_view> kPrefixes = {"2001:db8:1::/64", "2001:db8:2::/64"};
-const std::vector<std::string_view> kIdentifiers = {"", "", "x", "y"};
+const std::vector<std::string_view> kHost = {"192.0.2.11/24",     "192.0.2.99/24",
+                                             "192.0.2.14/24",     "2001:db8:1::b/64",
+                                             "2001:db8:1::77/64", "fe80::b/64"};
 
 }  // namespace
 
-RandomSequence::RandomSequence(uint32_t seed, LearnerBed::Options options)
-    : random_(seed), bed_(std::move(options)) {}
+// Half of the worlds have --bind and --deny.
+LearnerBed::Options RandomSequence::OptionsOf(uint32_t seed, bool dry_run) {
+  LearnerBed::Options options;
+  options.dry_run = dry_run;
+  options.has_slaves = false;
+  if (seed / 2 % 2 == 0) return options;
+  options.policy.deny = {Net("198.51.100.0/24")};
+  options.policy.configured = {{"a", Ip("192.0.2.14")},
+                               {"a", Ip("2001:db8:1::77")},
+                               {"b", Ip("192.0.2.99")},
+                               {"c", Ip("fe80::d")},
+                               {"nobody", Ip("192.0.2.15")}};
+  return options;
+}
+
+RandomSequence::RandomSequence(uint32_t seed, bool dry_run)
+    : seed_(seed),
+      is_obedient_(seed % 2 == 0),
+      policy_(OptionsOf(seed, dry_run).policy),
+      random_(seed),
+      bed_(OptionsOf(seed, dry_run)) {
+  names_ = {{kSlaveA, "a"}, {kSlaveB, "b"}, {kSlaveC, "c"}};
+  for (const int32_t slave : kSlaves) Appear(slave, true, true);
+}
+
+std::string RandomSequence::Story() const {
+  constexpr size_t kShown = 40;
+  const auto first = story_.end() - static_cast<std::ptrdiff_t>(std::min(kShown, story_.size()));
+  return absl::StrCat("to see it again: L3SYNC_SEEDS=", seed_,
+                      " learn_test --gtest_filter='*InvariantsHold*'; the last of ", story_.size(),
+                      " steps:\n  ", absl::StrJoin(first, story_.end(), "\n  "));
+}
 
 // Now and then that of a sibling: a guest sees what the others broadcast.
 uint32_t RandomSequence::AnyXid(int32_t slave) {
@@ -46,135 +73,69 @@ void RandomSequence::WhileHeld(const std::function<void()>& say) {
 
 void RandomSequence::Step() {
   const size_t die = Below(100);
-  if (die < 28) return WhileHeld([this] { GuestSaysDhcp(); });
-  if (die < 54) return WhileHeld([this] { ServerSays(); });
-  if (die < 66) return WhileHeld([this] { GuestSaysNd(); });
+  if (die < 20) return WhileHeld([this] { GuestSaysDhcp(); });
+  if (die < 38) return WhileHeld([this] { ServerSays(); });
+  if (die < 48) return WhileHeld([this] { GuestSaysDhcp6(); });
+  if (die < 57) return WhileHeld([this] { ServerSays6(); });
+  if (die < 67) return WhileHeld([this] { GuestSaysNd(); });
   if (die < 70) return RouterSays();
   if (die < 75) return LinkChanges();
-  if (die < 85) return KernelMisbehaves();
+  if (die < 76) return NameChanges();
+  if (die < 84) return KernelMisbehaves();
   if (die < 88) return HostChanges();
+  if (die < 89 && OneIn(2)) return GuestFloods();
   TimePasses();
 }
 
-// ---- Frames
-// --------------------------------------------------------------------------------------------------------
+// ---- Links
 
-void RandomSequence::GuestSaysDhcp() {
-  const int32_t slave = AnySlave();
-  const std::string_view address = AnyOf(kIpv4);
-  ClientMessage m{.xid = AnyXid(slave), .client_id = AnyOf(kIdentifiers)};
-  m.rapid_commit = OneIn(8);
-  if (bed_.learner().IsServed(slave)) askers_.insert({m.xid, slave});
-  const Snapshot before = Bindings();
-  switch (Below(9)) {
-    case 0:
-    case 1:
-    case 2:
-      bed_.Discover(slave, m);
-      break;
-    case 3:
-      m.requested = address;
-      bed_.Select(slave, m);
-      break;
-    case 4:
-      m.requested = address;
-      bed_.Reboot(slave, m);
-      break;
-    case 5:
-      m.ciaddr = address;
-      bed_.Renew(slave, m);
-      break;
-    case 6:
-      m.ciaddr = address;
-      OneIn(2) ? bed_.Rebind(slave, m) : bed_.Inform(slave, m);
-      break;
-    case 7:
-      m.ciaddr = address;
-      bed_.Release(slave, m);
-      break;
-    default:
-      m.requested = address;
-      bed_.Decline(slave, m);
-      break;
-  }
-  ExpectNothingOfOthers(slave, before);
+void RandomSequence::Appear(int32_t slave, bool is_up) {
+  Tell("slave ", slave, " appears, ", is_up ? "up" : "down");
+  // As the engine says it, before the kernel answers.
+  WhileHeld([&] {
+    bed_.SlaveAppears(slave, is_up);
+    bed_.learner().SlaveNamed(slave, names_[slave], bed_.now());
+  });
 }
-
-void RandomSequence::ServerSays() {
-  ServerMessage m{.xid = AnyXid(AnySlave()), .client_id = AnyOf(kIdentifiers)};
-  m.yiaddr = AnyOf(kIpv4);
-  if (OneIn(10)) m.server = "192.0.2.2";
-  m.lease =
-      AnyOf<std::optional<uint32_t>>({0, 1, 30, 600, 3600, kInfiniteLifetimeSec, std::nullopt});
-  m.rapid_commit = OneIn(4);
-  m.broadcast = OneIn(4);
-  const Dhcp4Type type =
-      AnyOf<Dhcp4Type>({Dhcp4Type::kOffer, Dhcp4Type::kOffer, Dhcp4Type::kOffer, Dhcp4Type::kAck,
-                        Dhcp4Type::kAck, Dhcp4Type::kAck, Dhcp4Type::kNak});
-  ++said_[{type, m.xid, Ip(m.yiaddr)}];
-  const Snapshot before = Bindings();
-  // Forged: what a guest writes to its tap comes out of its slave, never in on the parent.
-  if (OneIn(8)) {
-    bed_.Hear(OneIn(2) ? AnySlave() : kParent, FrameSide::kSent, FromServer(type, m));
-    return ExpectNothingOfOthers(0, before);
-  }
-  bed_.Answer(type, m);
-  ExpectOnlyAskers(m.xid, Ip(m.yiaddr), before);
-}
-
-void RandomSequence::GuestSaysNd() {
-  const int32_t slave = AnySlave();
-  const std::string_view address = OneIn(2) ? AnyOf(kLinkLocal) : AnyOf(kGlobal);
-  const Snapshot before = Bindings();
-  switch (Below(4)) {
-    case 0:
-      bed_.RouterSolicit(slave, AnyOf(kLinkLocal));
-      break;
-    case 1:
-      bed_.Solicit(slave, address, AnyOf(kLinkLocal));
-      break;
-    case 2:
-      bed_.NeighbourAdvertise(slave, address);
-      break;
-    default:
-      bed_.Dad(slave, address);
-      break;
-  }
-  ExpectNothingOfOthers(slave, before);
-}
-
-void RandomSequence::RouterSays() {
-  Prefix prefix;
-  prefix.prefix = AnyOf(kPrefixes);
-  prefix.valid = AnyOf<uint32_t>({0, 60, 1800, 86400, kInfiniteLifetimeSec});
-  prefix.preferred = OneIn(3) ? 0 : prefix.valid;
-  prefix.autonomous = !OneIn(6);
-  bed_.Advertise(prefix);
-}
-
-// ---- The kernel and the host
-// ---------------------------------------------------------------------------------------
 
 void RandomSequence::LinkChanges() {
   const int32_t slave = AnySlave();
-  if (!bed_.learner().IsServed(slave)) return bed_.SlaveAppears(slave, !OneIn(3));
-  switch (Below(6)) {
-    case 0:
-      return bed_.SlaveGone(slave);
-    case 1:
-    case 2:
-      return bed_.SlaveDown(slave);
-    default:
-      return bed_.SlaveUp(slave);
+  if (!bed_.learner().IsServed(slave)) return Appear(slave, !OneIn(3));
+  if (OneIn(6)) {
+    // Deleted, or moved to another namespace: it may come back.
+    Tell("slave ", slave, " is gone");
+    return bed_.SlaveGone(slave);
   }
+  const bool is_up = bed_.kernel().IsUp(slave);
+  Tell("slave ", slave, is_up ? " goes down" : " goes up");
+  is_up ? bed_.SlaveDown(slave) : bed_.SlaveUp(slave);
 }
 
+// Two never have one name: they swap theirs by way of a third.
+void RandomSequence::NameChanges() {
+  const int32_t slave = AnySlave();
+  const auto name = AnyOf<std::string>({"a", "b", "c", "x"});
+  const bool is_taken = std::any_of(names_.begin(), names_.end(),
+                                    [&](const auto& other) { return other.second == name; });
+  if (is_taken) return TimePasses();
+  names_[slave] = name;
+  if (!bed_.learner().IsServed(slave)) return;
+  Tell("slave ", slave, " is named ", name);
+  bed_.learner().SlaveNamed(slave, name, bed_.now());
+  bed_.Settle();
+}
+
+// ---- The kernel and the host
+
 void RandomSequence::KernelMisbehaves() {
+  if (is_obedient_) return TimePasses();
   CommandKernel& kernel = bed_.kernel();
   const auto kind = AnyOf<CommandKind>({CommandKind::kPutAddress, CommandKind::kRemoveAddress,
                                         CommandKind::kRemoveLocalRoute, CommandKind::kDeliverReply,
                                         CommandKind::kDumpAddresses});
-  switch (Below(9)) {
+  const size_t what = Below(9);
+  Tell("the kernel misbehaves: ", what, ", command ", static_cast<int>(kind));
+  switch (what) {
     case 0:
       kernel.lose_notifications = static_cast<int>(Below(4));
       return;
@@ -201,26 +162,58 @@ void RandomSequence::KernelMisbehaves() {
   }
 }
 
+// The host gets or loses an address of its own, on the parent.
 void RandomSequence::HostChanges() {
-  const std::string_view address = AnyOf(kIpv4);
-  if (OneIn(2)) return bed_.HostGains(std::string(address) + "/24");
+  const std::string_view text = AnyOf(kHost);
+  const IpPrefix prefix = Net(text);
+  if (host_.try_emplace(prefix.address, prefix.length).second) {
+    Tell("the host gets ", text);
+    return bed_.HostGains(text);
+  }
+  Tell("the host loses ", text);
+  host_.erase(prefix.address);
   AddressRecord gone;
   gone.deleted = true;
   gone.ifindex = kParent;
-  gone.address = Ip(address);
+  gone.address = prefix.address;
   bed_.Tell(gone);
   bed_.Settle();
 }
 
-void RandomSequence::TimePasses() {
-  if (OneIn(4)) return bed_.Poll(/*complete=*/!OneIn(4));
-  if (OneIn(12)) {
-    return bed_.Suspend(
-        AnyOf<absl::Duration>({absl::Seconds(1), absl::Minutes(10), absl::Hours(30)}));
+void RandomSequence::Poll() {
+  std::vector<KernelRecord> records;
+  for (const auto& [address, length] : host_) {
+    AddressRecord record;
+    record.ifindex = kParent;
+    record.address = address;
+    record.prefix_length = length;
+    records.emplace_back(record);
   }
-  bed_.Pass(AnyOf<absl::Duration>({absl::Milliseconds(1), absl::Milliseconds(50),
-                                   absl::Milliseconds(50), absl::Seconds(1), absl::Seconds(5),
-                                   absl::Seconds(5), absl::Minutes(1), absl::Hours(3)}));
+  bed_.PollWith(records);
+}
+
+void RandomSequence::TimePasses() {
+  if (OneIn(4)) {
+    if (is_obedient_ || !OneIn(4)) {
+      Tell("a poll");
+      return Poll();
+    }
+    Tell("a poll that fails");
+    return bed_.Poll(/*complete=*/false);
+  }
+  if (OneIn(12)) {
+    const auto slept =
+        AnyOf<absl::Duration>({absl::Seconds(1), absl::Minutes(10), absl::Hours(30)});
+    Tell("asleep for ", slept);
+    return bed_.Suspend(slept);
+  }
+  auto time =
+      AnyOf<absl::Duration>({absl::Milliseconds(1), absl::Milliseconds(50), absl::Milliseconds(700),
+                             absl::Seconds(1), absl::Seconds(5), absl::Minutes(1), absl::Hours(3)});
+  // A look that is refused is repeated twice a second: no 20,000 times.
+  if (time > absl::Minutes(1)) bed_.kernel().Accept(CommandKind::kDumpAddresses);
+  Tell(time, " pass");
+  bed_.Pass(time);
 }
 
 // The kernel does as it is told again, everybody else is silent, and every hold ends.
@@ -231,10 +224,10 @@ void RandomSequence::Quiesce() {
   bed_.RefuseRoom(0);
   bed_.Resume();
   for (const int32_t slave : kSlaves) {
-    if (bed_.learner().IsServed(slave)) bed_.SlaveUp(slave);
+    if (bed_.learner().IsServed(slave) && !kernel.IsUp(slave)) bed_.SlaveUp(slave);
   }
   for (const auto wait : {absl::Seconds(1), absl::Minutes(61), absl::Seconds(1)}) {
-    bed_.Poll();
+    Poll();
     bed_.Pass(wait);
   }
 }

@@ -1,36 +1,60 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <random>
 #include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
 
-#include "learner_bed.h"
+#include "dhcp6_bed.h"
 
 namespace l3sync::testing {
 
 // What three guests, two servers, a router, a host and a kernel may say and do, in any order. After
 // each step the invariants hold; Quiesce() brings the world to rest, for those that need it.
+//
+// Every other seed has a kernel that does at once what it is told and tells all: there the world is
+// at rest after each step.
 class RandomSequence {
  public:
-  explicit RandomSequence(uint32_t seed, LearnerBed::Options options = {});
+  explicit RandomSequence(uint32_t seed, bool dry_run = false);
 
   void Step();
   void Quiesce();
   void ExpectSafe();       // I1 to I3, at any time
-  void ExpectEqual();      // I5: what is wanted and what the kernel has, at rest
+  void ExpectEqual();      // I3, I5: what is wanted and what the kernel has, at rest
   void ExpectDelivered();  // only to who asked, and no oftener than a server said it
 
-  LearnerBed& bed() { return bed_; }
+  bool is_at_rest() const { return is_obedient_; }
+  // The last steps in words, and how to see them again.
+  std::string Story() const;
+  Dhcp6Bed& bed() { return bed_; }
+
+  // Public, so that a test can show that they can fail.
+  using Snapshot = std::map<IpAddress, std::pair<int32_t, Origin>>;
+  Snapshot Bindings() const;
+  // I4: whatever a guest says, its siblings keep what they have and get nothing.
+  void ExpectNothingOfOthers(int32_t slave, const Snapshot& before);
+  // A server's word reaches who asked for it, and moves no lease but that of a slave that is down.
+  void ExpectOnlyAskers(uint32_t xid, const IpAddress& address, const Snapshot& before);
 
  private:
-  using Snapshot = std::map<IpAddress, std::pair<int32_t, Origin>>;
+  // Of a DHCPv6 request, what its answer must have.
+  struct Asked6 {
+    int32_t slave = 0;
+    uint32_t xid = 0;
+    std::string_view duid;
+    std::string_view guest;
+    std::vector<Association6> associations;
+  };
 
+  static LearnerBed::Options OptionsOf(uint32_t seed, bool dry_run);
   size_t Below(size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random_); }
   bool OneIn(size_t n) { return Below(n) == 0; }
   template <typename T>
@@ -39,26 +63,47 @@ class RandomSequence {
   }
   int32_t AnySlave() { return AnyOf<int32_t>({kSlaveA, kSlaveB, kSlaveC}); }
   uint32_t AnyXid(int32_t slave);
-  Snapshot Bindings() const;
+  template <typename... Part>
+  void Tell(const Part&... parts) {
+    std::ostringstream words;
+    (words << ... << parts);
+    story_.push_back(words.str());
+  }
   // Says it while the kernel is held, so that what follows at once is seen apart from what the
   // kernel's next answer brings.
   void WhileHeld(const std::function<void()>& say);
 
+  // random_sequence_frames.cc
   void GuestSaysDhcp();
-  void ServerSays();
+  void GuestSaysDhcp6();
   void GuestSaysNd();
+  void GuestFloods();
+  void ServerSays();
+  void ServerSays6();
   void RouterSays();
+  std::vector<Association6> AnyAssociations();
+
+  // random_sequence.cc
   void LinkChanges();
+  void NameChanges();
   void KernelMisbehaves();
   void HostChanges();
   void TimePasses();
-  void ExpectNothingOfOthers(int32_t slave, const Snapshot& before);
-  void ExpectOnlyAskers(uint32_t xid, const IpAddress& address, const Snapshot& before);
+  void Poll();
+  void Appear(int32_t slave, bool is_up);
 
+  const uint32_t seed_;
+  const bool is_obedient_;
+  const PolicyOptions policy_;
   std::mt19937 random_;
-  LearnerBed bed_;
+  Dhcp6Bed bed_;
+  std::map<int32_t, std::string> names_;
+  std::map<IpAddress, uint8_t> host_;  // its addresses on the parent, with their prefix lengths
   std::set<std::pair<uint32_t, int32_t>> askers_;  // who ever used an xid
-  std::map<std::tuple<Dhcp4Type, uint32_t, IpAddress>, int> said_;
+  std::deque<Asked6> asked6_;
+  // By type, xid, and for whom: the yiaddr, or the destination of DHCPv6.
+  std::map<std::tuple<int, uint32_t, IpAddress>, int> said_;
+  std::vector<std::string> story_;
 };
 
 }  // namespace l3sync::testing
