@@ -209,7 +209,8 @@ TEST(InstallerFailuresTest, LookWithoutRoomIsTriedAgain) {
 TEST(InstallerFailuresTest, FullRingLosesNothing) {
   LearnerBed bed;
   bed.RefuseRoom(1000);
-  for (uint32_t i = 0; i < 50; ++i) {
+  constexpr uint32_t kCount = 3 * BindingTable::kMaxDhcpPerSlave;
+  for (uint32_t i = 0; i < kCount; ++i) {
     const std::string address = IpAddress::V4(0xc0000210 + i).ToString();
     const std::string client = std::to_string(i);
     bed.Reboot(kSlaveA + static_cast<int32_t>(i % 3),
@@ -218,7 +219,7 @@ TEST(InstallerFailuresTest, FullRingLosesNothing) {
   }
   EXPECT_TRUE(bed.kernel().addresses().empty());
   bed.Pass(absl::Seconds(3));
-  EXPECT_EQ(bed.kernel().addresses().size(), 50);
+  EXPECT_EQ(bed.kernel().addresses().size(), kCount);
 }
 
 }  // namespace
