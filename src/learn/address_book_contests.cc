@@ -32,7 +32,9 @@ Reason AddressBook::WhyHeld(const Binding& claim) const {
 void AddressBook::EndContests(bool is_caught_up, MonotonicTime now) {
   for (const Contests::Decision& decision : contests_.TakeDecided(is_caught_up, now)) {
     const Binding& claim = decision.claim;
-    if (decision.moves) {
+    // An owner that gave it up meanwhile was heard, too.
+    const bool is_free = bindings_.Find(claim.address) == nullptr;
+    if (decision.moves || is_free) {
       Move(claim, decision.owner, now);
     } else {
       Refuse(claim.ifindex, claim.address, claim.origin, WhyHeld(claim), decision.owner, now);

@@ -100,10 +100,11 @@ TEST(LearnerTest, T7_AddressOfAGuestBecomesNoServer) {
   EXPECT_EQ(bed.KernelRestOf("192.0.2.10"), absl::Seconds(9000));
 }
 
-TEST(LearnerTest, T2_NeighbourDiscoveryTakesNoLease) {
+TEST(LearnerTest, T2_FirstGuestToUseAnAddressKeepsIt) {
   LearnerBed bed;
   bed.Advertise(Prefix{});
   bed.Dad(kSlaveA, "2001:db8:1::99");
+  bed.Solicit(kSlaveA, "2001:db8:1::99", "fe80::1");
   bed.Dad(kSlaveB, "2001:db8:1::99");
   bed.Solicit(kSlaveB, "2001:db8:1::99", "fe80::1");
   EXPECT_EQ(bed.SlaveOf("2001:db8:1::99"), kSlaveA);

@@ -38,7 +38,7 @@ RandomSequence::RandomSequence(uint32_t seed, bool dry_run)
       random_(seed),
       bed_(OptionsOf(seed, dry_run)) {
   names_ = {{kSlaveA, "a"}, {kSlaveB, "b"}, {kSlaveC, "c"}};
-  for (const int32_t slave : kSlaves) Appear(slave, true, true);
+  for (const int32_t slave : kSlaves) Appear(slave, true);
 }
 
 std::string RandomSequence::Story() const {

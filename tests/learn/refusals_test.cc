@@ -75,6 +75,11 @@ std::vector<Case> RefusalCases() {
          bed.Ack({.xid = 99, .client_id = "b", .yiaddr = kGuest, .rapid_commit = true});
          AckOf(bed, kSlaveA, kGuest);
        }},
+      {Reason::kDuplicate,
+       [](Bed bed) {
+         bed.Dad(kSlaveB, "fe80::1234");
+         bed.Dad(kSlaveA, "fe80::1234");  // while the other one tests it, too
+       }},
       {Reason::kSameClient,
        [](Bed bed) {
          bed.Lease(kSlaveB, 99, kGuest);
@@ -159,6 +164,7 @@ TEST(RefusalsTest, RefusalIsSaidAgainAfterAMinute) {
 TEST(RefusalsTest, OneGuestFillsNoLog) {
   LearnerBed bed;
   bed.Dad(kSlaveB, "fe80::1234");
+  bed.Solicit(kSlaveB, "fe80::1234", "fe80::1");
   for (uint32_t i = 0; i < 5000; ++i) {
     bed.Dad(kSlaveA, "::ffff:" + IpAddress::V4(0x0a000000 + i).ToString());
   }
