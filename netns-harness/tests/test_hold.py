@@ -16,6 +16,7 @@ from harness.topology import HOST_IPV4, SHARED_MAC
 GUEST_IPV6 = "fe80::beef"
 STRANGER_IPV4, STRANGER_IPV6 = "192.168.50.222", "fe80::bad"
 ICMP_REDIRECT, ICMP6_REDIRECT = 5, 137
+IFA_F_TENTATIVE = 0x40
 
 
 @pytest.fixture
@@ -23,6 +24,9 @@ def world(make_world):
     """A container host: it has addresses and forwards; the rest is as the kernel has it."""
     world = make_world(host_address=True)
     world.host.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
+    # It redirects nobody before it has a link-local address that has passed its test.
+    world.kernel.wait(lambda: any(a.address.startswith("fe80:") and not a.flags & IFA_F_TENTATIVE
+                                  for a in world.kernel.addresses("h0")), 30, "the host's link-local address")
     world.router.start_dnsmasq()
     world.wire = Sniffer(world.router.namespace, "r0")
     yield world
