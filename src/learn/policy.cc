@@ -34,10 +34,10 @@ Reason Policy::CheckSpecial(const IpAddress& address) {
     if (first_octet == 0 || first_octet >= 240 || address.is_link_local()) {
       return Reason::kSpecialAddress;
     }
-  } else if (address == kProbeSource) {
-    return Reason::kSpecialAddress;  // our own
-  } else if (address.interface_identifier() == std::array<uint8_t, 8>{}) {
-    return Reason::kSpecialAddress;  // subnet-router anycast (RFC 4291 §2.6.1)
+  } else if (address == kProbeSource ||  // our own
+             address.interface_identifier() ==
+                 std::array<uint8_t, 8>{}) {  // subnet-router anycast (RFC 4291 §2.6.1)
+    return Reason::kSpecialAddress;
   }
   return Reason::kNone;
 }
