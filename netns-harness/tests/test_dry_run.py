@@ -6,6 +6,8 @@ from harness.topology import SHARED_MAC
 
 def wait_for_the_kernels_own(world):
     """Link-locals, if any, and their routes come before we begin to compare."""
+    world.kernel.wait(lambda: all(any(f"ff00::/8 dev {link}" in route for route in world.kernel.routes("local"))
+                                  for link in ("h0", "t0")), 30, "the kernel's own multicast routes")
     if world.sysctls == "default":
         world.kernel.wait(lambda: all(any(world.kernel.local_route(a.address) for a in world.kernel.addresses(link))
                                       for link in ("h0", "t0")), 30, "the kernel's own link-locals")

@@ -64,7 +64,7 @@ def test_slaac_and_dhcpv6(world, flag):
     assert_on_the_network(world, guest, 1)
     guest.start_process("dhclient -6", "dhclient", "-6", "-d", "-1", "-v", "-cf", "/dev/null",
                         "-lf", guest.folder / "leases6", "-pf", guest.folder / "pid6", "eth0")
-    leased = world.kernel.wait(
+    leased = guest.kernel.wait(
         lambda: next((a for a in guest.ipv6() if a.startswith("fd00:50::1")), None), 60, "a DHCPv6 lease in the guest")
     world.kernel.wait_address("t0", leased)
     assert guest.pings(IPV6, source=leased)
