@@ -13,6 +13,8 @@ class Dhclient6(clients.Dhclient):
     def command(self):
         (self.folder / "dhclient.conf").write_text("request;\n")
         self.guest.start_slaac()
+        # As ifup does: dhclient asks from it, and gives up when it has not passed its detection.
+        self.guest.kernel.wait(self.guest.link_local, 60, "a link-local address")
         return ("dhclient", "-6", "-d", "-1", "-v", *self._files())
 
     def release(self):
