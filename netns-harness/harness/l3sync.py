@@ -84,5 +84,14 @@ class L3sync(Process):
         # A VM without KVM on a busy machine reads the program for long.
         return self.wait_event("ready", timeout=120)
 
+    def resident_kb(self):
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
+
+    def cpu_seconds(self):
+        """User's and system's, since its start."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def sanitizer_reports(self):
         return [line for line in self.lines if SANITIZER_REPORT.search(line)]
