@@ -43,7 +43,5 @@ function(l3sync_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main l3sync_options)
-  target_compile_definitions(${name} PRIVATE
-    L3SYNC_SOURCE_DIR="${PROJECT_SOURCE_DIR}" L3SYNC_BINARY_DIR="${PROJECT_BINARY_DIR}")
   gtest_discover_tests(${name} PROPERTIES TIMEOUT 120)
 endfunction()

@@ -4,10 +4,11 @@
 have one MAC, so each client has an identifier of its own.
 """
 
+import functools
 import hashlib
 import signal
 
-from .rtnetlink import Timeout
+from .rtnetlink import until_answered
 
 NIC = "eth0"
 
@@ -79,13 +80,8 @@ class Udhcpc(Client):
 
     def renew(self):
         # It ignores the signal until its script ended, which it does not log.
-        for _ in range(10):
-            self.process.signal(signal.SIGUSR1)
-            try:
-                return self.process.wait_line("sending renew", timeout=3)
-            except Timeout:
-                continue
-        raise Timeout(f"{self.process.name} does not renew\n{self.process.log()}")
+        until_answered(lambda: self.process.signal(signal.SIGUSR1),
+                       functools.partial(self.process.wait_line, "sending renew"))
 
     def release(self):
         self.process.signal(signal.SIGUSR2)
@@ -103,13 +99,8 @@ class Dhcpcd(Client):
 
     def release(self):
         """What dhcpcd -k sends. 9.4.1 may miss it after a renewal, so it is sent until it is heard."""
-        for _ in range(10):
-            self.process.signal(signal.SIGALRM)
-            try:
-                return self.process.wait_line("received SIGALRM", timeout=3)
-            except Timeout:
-                continue
-        raise Timeout(f"{self.process.name} does not release\n{self.process.log()}")
+        until_answered(lambda: self.process.signal(signal.SIGALRM),
+                       functools.partial(self.process.wait_line, "received SIGALRM"))
 
 
 class Networkd(Client):

@@ -67,6 +67,17 @@ class Timeout(AssertionError):
     """What was waited for did not come."""
 
 
+def until_answered(ask, wait, seconds=4):
+    """Asks again, as clients do, until wait(timeout=) returns something. What is lost may be the kernel's to lose."""
+    for _ in range(30):
+        ask()
+        try:
+            return wait(timeout=seconds)
+        except Timeout as timeout:
+            last = timeout
+    raise last
+
+
 class Kernel:
     """Addresses and routes of one namespace."""
 

@@ -68,10 +68,12 @@ class Dhcpd(Server):
     ready = "Server starting service"
 
     def command(self):
-        # Otherwise it pings an address for a second before it offers it.
+        # Otherwise it pings an address for a second before it offers it, and a lease that is renewed
+        # early keeps what is left of its time.
         config = self.write("dhcpd.conf", f"""
             authoritative;
             ping-check false;
+            dhcp-cache-threshold 0;
             min-lease-time {self.lease};
             default-lease-time {self.lease};
             max-lease-time {self.lease};

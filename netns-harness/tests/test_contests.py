@@ -1,9 +1,11 @@
 """Two guests that want one address: the owner is asked, and what it answers decides (D6, D5, T2)."""
 
+import functools
+
 from harness import frames
 from harness.guest import NIC
 from harness.router import IPV6
-from harness.rtnetlink import Timeout
+from harness.rtnetlink import until_answered
 from harness.topology import SHARED_MAC
 
 ADDRESS = "fd00:50::77"
@@ -19,13 +21,7 @@ def own(world, guest, address=ADDRESS):
 
 def repeat(send, l3sync, event, **fields):
     """A guest says it again and again, as one does that nobody answers, until the event."""
-    for _ in range(30):
-        send()
-        try:
-            return l3sync.wait_event(event, timeout=2, **fields)
-        except Timeout:
-            pass
-    raise Timeout(f"no event {event} {fields}")
+    return until_answered(send, functools.partial(l3sync.wait_event, event, **fields), seconds=2)
 
 
 def claim(guest, address=ADDRESS):
@@ -102,13 +98,7 @@ def test_lease_of_a_live_guest_stays(default_world):
     address = owner.client("clone").bind().your_address
     world.kernel.wait_address("t0", address)
     copy = clone.client("clone")
-    for _ in range(30):
-        copy.reboot(address)
-        try:
-            owner.wait(is_probe(address), timeout=2, what="the question")
-            break
-        except Timeout:
-            pass
+    until_answered(lambda: copy.reboot(address), functools.partial(owner.wait, is_probe(address), what="the question"), seconds=2)
     l3sync.wait_event("address-refused", interface="t1", address=address, reason="same_client")
     world.fence()
     assert world.kernel.learned("t0") == [address]

@@ -7,7 +7,7 @@ import time
 import pytest
 from harness import frames
 from harness.namespace import Namespace
-from harness.rtnetlink import KERNEL_PROTOS, Timeout
+from harness.rtnetlink import KERNEL_PROTOS, until_answered
 from harness.topology import SHARED_MAC, bound_guest
 
 LEASE = 3600
@@ -23,13 +23,19 @@ def claim(world, guest, address):
     world.kernel.wait_address(guest.link, address)
 
 
-def test_addresses_serve_again_after_the_parent_was_down(world):
-    """F17"""
+def served_guest(world):
+    """On t0, with a lease and fe80::5555."""
     world.add_slaves("t0")
     world.router.start_dnsmasq()
     world.start_l3sync()
     client, address = bound_guest(world, "t0")
     claim(world, client.guest, "fe80::5555")
+    return client, address
+
+
+def test_addresses_serve_again_after_the_parent_was_down(world):
+    """F17"""
+    client, address = served_guest(world)
     world.host.ip("link set h0 down")
     world.host.ip("link set h0 up")
     for back in (address, "fe80::5555"):
@@ -100,11 +106,7 @@ def test_slave_that_comes_back_from_another_namespace_is_served_again(default_wo
 
 def test_flush_of_a_slave_is_repaired(world):
     """K4"""
-    world.add_slaves("t0")
-    world.router.start_dnsmasq()
-    world.start_l3sync()
-    client, address = bound_guest(world, "t0")
-    claim(world, client.guest, "fe80::5555")
+    client, address = served_guest(world)
     watch = world.kernel.watch_addresses()
     world.host.ip("addr flush dev t0")
     for back in (address, "fe80::5555"):
@@ -137,17 +139,6 @@ def test_wall_clock_that_is_set_changes_no_lifetime(default_world, jump):
         time.clock_settime(time.CLOCK_REALTIME, time.time() - jump)
 
 
-def until_answered(ask, wait):
-    """F13: the kernel's own multicasts on so many new slaves fill the port's queue, so that a client asks again."""
-    for _ in range(30):
-        ask()
-        try:
-            return wait(timeout=4)
-        except Timeout:
-            continue
-    raise Timeout("asked 30 times")
-
-
 @pytest.mark.parametrize("count", [128, 500])
 def test_many_slaves_at_once_are_all_served(default_world, count):
     """K5: as when a host starts all its guests. Each has its address, the kernel has no other of ours,
@@ -163,6 +154,7 @@ def test_many_slaves_at_once_are_all_served(default_world, count):
             if a.link.startswith("s") and a.proto not in KERNEL_PROTOS} == wanted
     assert len(l3sync.find("address-confirmed", since=mark)) == count
     assert not l3sync.find("resync", since=mark)
+    # F13: the kernel's own multicasts on so many new slaves fill the port's queue.
     client = world.raw_guest("s99").client("raw-s99")
     until_answered(client.discover, client.wait_offer)
     address = until_answered(client.request, client.wait_ack).your_address
