@@ -19,10 +19,13 @@ const std::map<std::string, Folders> kMayInclude = {
     {"wire", {}},
     {"learn", {"wire"}},
     {"capture", {"wire"}},
-    {"netlink", {"learn", "wire"}},
-    {"runtime", {"capture", "learn", "netlink", "ring", "wire"}},
-    {"worker", {"capture", "learn", "netlink", "ring", "runtime", "wire"}},
-    {"helper", {"bpf"}},
+    {"apply", {"wire"}},
+    {"netlink", {"apply", "learn", "wire"}},
+    {"runtime", {"apply", "capture", "learn", "netlink", "ring", "wire"}},
+    {"sandbox", {}},
+    {"worker", {"apply", "capture", "learn", "netlink", "ring", "runtime", "sandbox", "wire"}},
+    {"applier", {"apply", "learn", "netlink", "runtime", "sandbox", "wire"}},
+    {"helper", {"applier", "apply", "bpf", "netlink", "wire"}},
     {"bpf", {}},
 };
 

@@ -54,7 +54,9 @@ class L3sync(Process):
         self.other_lines = []
         binaries = install_binaries()
         super().__init__(
-            namespace, "l3sync", binaries["l3sync-open"], f"--user={user}", *helper_options, parent, "--",
+            namespace, "l3sync", binaries["l3sync-open"], f"--user={user}", *helper_options,
+            # What both must be told.
+            *(option for option in options if option.startswith(("--deny=", "--bind=", "--announce"))), parent, "--",
             # Rare, or the poll would hide that something was not done when it was due.
             binaries["l3sync"], f"--log-format={log_format}", "--poll-interval=1h", *options, parent,
         )

@@ -1,9 +1,16 @@
 """Design §2 and §8: who holds what, and how l3sync says no."""
 
+import os
+import pathlib
+import select
+import signal
+
 import pytest
 from harness.l3sync import install_binaries
 
 CAP_NET_ADMIN = 1 << 12
+SECCOMP_FILTER = "2"
+CAPABILITIES = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 
 
 def status_of(pid):
@@ -22,21 +29,56 @@ def test_worker_holds_what_it_needs_and_no_more(default_world, dry_run):
     assert "0" not in status["Gid"].split()
     assert status["Groups"].split() in ([], status["Gid"].split()[:1])
     assert status["NoNewPrivs"] == "1"
-    wanted = 0 if dry_run else CAP_NET_ADMIN
-    for name in ("CapEff", "CapPrm", "CapAmb"):
-        assert int(status[name], 16) == wanted, name
-    assert int(status["CapBnd"], 16) & ~CAP_NET_ADMIN == 0
+    assert status["Seccomp"] == SECCOMP_FILTER
+    for name in CAPABILITIES:
+        assert int(status[name], 16) == 0, name
+    children = children_of(l3sync.pid)
+    assert len(children) == (0 if dry_run else 1)
+    for child in children:
+        status = status_of(child)
+        assert status["Name"] == "l3sync-applier"
+        assert "0" not in status["Uid"].split() + status["Gid"].split()
+        assert status["NoNewPrivs"] == "1"
+        assert status["Seccomp"] == SECCOMP_FILTER
+        for name in CAPABILITIES:
+            assert int(status[name], 16) == CAP_NET_ADMIN, name
+
+
+def children_of(pid):
+    return [int(child) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
 
 
 def test_only_what_was_handed_over_is_open(default_world):
     """Descriptors: standard ones, sockets, and what threads wait on; no files."""
-    import os
-
     default_world.add_slaves("t0")
     l3sync = default_world.start_l3sync()
-    for number in os.listdir(f"/proc/{l3sync.pid}/fd"):
-        target = os.readlink(f"/proc/{l3sync.pid}/fd/{number}")
-        assert int(number) <= 2 or target.startswith(("socket:", "anon_inode:", "pipe:", "/memfd:")), target
+    (applier,) = children_of(l3sync.pid)
+    for pid in (l3sync.pid, applier):
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            target = os.readlink(f"/proc/{pid}/fd/{number}")
+            if number in ("0", "1"):
+                assert target == "/dev/null"
+            else:
+                assert number == "2" or target.startswith(("socket:", "anon_inode:", "/memfd:")), target
+
+
+def test_end_of_the_applier_is_said_and_ends_l3sync(default_world):
+    default_world.add_slaves("t0")
+    l3sync = default_world.start_l3sync()
+    (applier,) = children_of(l3sync.pid)
+    os.kill(applier, signal.SIGKILL)
+    assert l3sync.wait_exit() == 1
+    assert any("the applier is gone" in line for line in l3sync.other_lines)
+
+
+def test_applier_ends_with_the_worker(default_world):
+    default_world.add_slaves("t0")
+    l3sync = default_world.start_l3sync()
+    (applier,) = children_of(l3sync.pid)
+    watch = os.pidfd_open(applier)
+    l3sync.kill()
+    assert select.select([watch], [], [], 30)[0]
+    os.close(watch)
 
 
 def helper(world, *words, user="l3sync"):

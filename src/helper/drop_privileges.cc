@@ -26,13 +26,13 @@ void ReadCapabilities() {
 
 // Needs CAP_SETPCAP, which whoever is not root seldom has. Without it the bounding set stays;
 // no_new_privs then does alone what both do together.
-bool DropBoundingSet(bool dry_run) {
+bool DropBoundingSet(Kept kept) {
   ReadCapabilities();
   if (!Holds(CAPNG_EFFECTIVE, CAP_SETPCAP)) {
     return false;
   }
   capng_clear(CAPNG_SELECT_BOUNDS);
-  if (!dry_run) {
+  if (kept == Kept::kNetAdmin) {
     capng_update(CAPNG_ADD, CAPNG_BOUNDING_SET, CAP_NET_ADMIN);
   }
   if (capng_apply(CAPNG_SELECT_BOUNDS) != 0) {
@@ -59,13 +59,13 @@ void DropIds(const Identity& identity) {
   }
 }
 
-void DropCapabilities(bool dry_run) {
+void DropCapabilities(Kept kept) {
   capng_clear(CAPNG_SELECT_CAPS);
   capng_clear(CAPNG_SELECT_AMBIENT);
-  if (!dry_run) {
-    const auto kept = static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED |
+  if (kept == Kept::kNetAdmin) {
+    const auto sets = static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED |
                                                 CAPNG_INHERITABLE | CAPNG_AMBIENT);
-    capng_update(CAPNG_ADD, kept, CAP_NET_ADMIN);
+    capng_update(CAPNG_ADD, sets, CAP_NET_ADMIN);
   }
   // Ambient last: it must be permitted and inheritable already.
   if (capng_apply(CAPNG_SELECT_CAPS) != 0 || capng_apply(CAPNG_SELECT_AMBIENT) != 0) {
@@ -95,13 +95,13 @@ void VerifyIds(const Identity& identity) {
   }
 }
 
-void VerifyCapabilities(bool dry_run) {
+void VerifyCapabilities(Kept kept) {
   ReadCapabilities();
   for (unsigned capability = 0; capability <= CAP_LAST_CAP; ++capability) {
-    const bool kept = !dry_run && capability == CAP_NET_ADMIN;
+    const bool is_kept = kept == Kept::kNetAdmin && capability == CAP_NET_ADMIN;
     for (const capng_type_t set :
          {CAPNG_EFFECTIVE, CAPNG_PERMITTED, CAPNG_INHERITABLE, CAPNG_AMBIENT}) {
-      if (Holds(set, capability) != kept) {
+      if (Holds(set, capability) != is_kept) {
         Stop(kExitFailure, "the capabilities are not those that were asked for");
       }
     }
@@ -112,7 +112,7 @@ void VerifyCapabilities(bool dry_run) {
 }
 
 // Asks the kernel itself: where libcap-ng can't read the bounding set, it takes it for empty.
-void VerifyBoundingSet(bool dry_run) {
+void VerifyBoundingSet(Kept kept) {
   for (int capability = 0;; ++capability) {
     const int held = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
     if (held < 0 && errno == EINVAL && capability > CAP_CHECKPOINT_RESTORE) {
@@ -121,7 +121,7 @@ void VerifyBoundingSet(bool dry_run) {
     if (held < 0) {
       StopWithErrno("PR_CAPBSET_READ");
     }
-    if (held != 0 && (dry_run || capability != CAP_NET_ADMIN)) {
+    if (held != 0 && (kept == Kept::kNothing || capability != CAP_NET_ADMIN)) {
       Stop(kExitFailure, "the capability bounding set was not dropped");
     }
   }
@@ -140,16 +140,16 @@ void CheckPrivileges(bool dry_run) {
   }
 }
 
-void DropPrivileges(const Identity& identity, bool dry_run) {
-  const bool bounded = DropBoundingSet(dry_run);
+void DropPrivileges(const Identity& identity, Kept kept) {
+  const bool bounded = DropBoundingSet(kept);
   if (identity.change) {
     DropIds(identity);
   }
-  DropCapabilities(dry_run);
+  DropCapabilities(kept);
   VerifyIds(identity);
-  VerifyCapabilities(dry_run);
+  VerifyCapabilities(kept);
   if (bounded) {
-    VerifyBoundingSet(dry_run);
+    VerifyBoundingSet(kept);
   }
 }
 

@@ -8,9 +8,11 @@ namespace l3sync {
 // the capabilities of this process into libcap-ng's state, which ResolveIdentity looks at.
 void CheckPrivileges(bool dry_run);
 
-// Becomes `identity`, with no supplementary group, and keeps CAP_NET_ADMIN at most (nothing if
-// `dry_run`), ambient, so that it outlives an exec. For ever: no_new_privs, and an empty rest of
-// the bounding set. Looks at the result, and stops if it is anything else.
-void DropPrivileges(const Identity& identity, bool dry_run);
+enum class Kept { kNothing, kNetAdmin };
+
+// Becomes `identity`, with no supplementary group and no capability but what is `kept`. For ever:
+// no_new_privs, and an empty rest of the bounding set. Looks at the result, and stops if it is
+// anything else.
+void DropPrivileges(const Identity& identity, Kept kept);
 
 }  // namespace l3sync

@@ -51,13 +51,13 @@ bool IsInPath(const std::string& name) {
   return false;
 }
 
+}  // namespace
+
 void SetVariable(const char* name, const std::string& value) {
   if (setenv(name, value.c_str(), 1) != 0) {
     StopWithErrno(name);
   }
 }
-
-}  // namespace
 
 void OpenStandardStreams() {
   int fd = 0;

@@ -1,6 +1,6 @@
-// l3sync-open: opens and locks the sockets, drops every privilege but the worker's, and becomes the
-// worker. On any error: stop (helper/stop.h). The order is the point: nothing is received before
-// the filter is locked, and nothing is run before the drop was looked at.
+// l3sync-open: opens and locks the sockets, leaves the applier behind, drops every privilege and
+// becomes the worker. On any error: stop (helper/stop.h). The order is the point: nothing is
+// received before the filter is locked, and nothing is run before the drop was looked at.
 
 #include <cstdio>
 #include <string>
@@ -12,7 +12,10 @@
 #include "helper/open_hold.h"
 #include "helper/open_socket.h"
 #include "helper/options.h"
+#include "helper/start_applier.h"
 #include "helper/stop.h"
+#include "netlink/mnl_port.h"
+#include "netlink/namespace_scan.h"
 
 namespace {
 
@@ -25,8 +28,32 @@ constexpr char kHelp[] =
     "  --user=USER  who COMMAND runs as (l3sync)\n"
     "  --dry-run    COMMAND can look on, but change nothing\n"
     "  --hold       on a host that forwards: keep replies for guests from its stack\n"
+    "What COMMAND can't do then, whatever becomes of it:\n"
+    "  --deny=PREFIX[,PREFIX...]   give one of these addresses to a guest\n"
+    "What it can do then:\n"
+    "  --bind=SLAVE=ADDRESS[,...]  give a guest such an address that is a next hop of the host\n"
+    "  --announce                  tell the network where an address is\n"
     "  --help       this text\n"
     "  --version    the version\n";
+
+// How long to look through each other network namespace.
+constexpr absl::Duration kScanPatience = absl::Seconds(1);
+
+// The slaves in other network namespaces, "NETNSID:NAME" each. Here, because only CAP_NET_ADMIN may
+// look there.
+std::string NameForeignSlaves(int parent_ifindex) {
+  const auto opened = l3sync::MnlPort::OpenRequestPort();
+  std::string names;
+  if (opened.error != 0) {
+    return names;
+  }
+  for (const l3sync::ForeignSlave& slave :
+       l3sync::FindSlavesInOtherNamespaces(opened.port.get(), parent_ifindex, kScanPatience)) {
+    names += (names.empty() ? "" : " ") + std::to_string(slave.netnsid) + ":" +
+             std::string(l3sync::NameView(slave.name));
+  }
+  return names;
+}
 
 }  // namespace
 
@@ -54,16 +81,25 @@ int main(int argc, char** argv) {
 
   // The name tells the worker which parent's frames the filter admits.
   std::vector<HandedOver> sockets = {
-      {OpenCaptureSocket(parent_ifindex), "capture-" + std::to_string(parent_ifindex)}};
+      {OpenCaptureSocket(parent_ifindex), "capture-" + std::to_string(parent_ifindex)},
+      {OpenNotificationSocket(), "notifications"}};
+  SetVariable("L3SYNC_FOREIGN_SLAVES", NameForeignSlaves(parent_ifindex));
   if (!options->dry_run) {
-    sockets.push_back({OpenDeliverSocket(), "deliver"});
+    ApplierSockets own;
+    own.looped = OpenDeliverSocket(Bypass::kYes);
+    own.injected = OpenDeliverSocket(Bypass::kNo);
+    if (options->hold) {
+      // The queue first: a rule without one lets replies pass.
+      const HoldSocket queue = OpenHoldQueue(parent_ifindex);
+      own.hold = queue.fd;
+      own.hold_number = queue.number;
+      own.hold_table = OpenHoldTable(options->parent, parent_ifindex, queue.number);
+      sockets.push_back({queue.fd, "hold-queue"});
+    }
+    const ApplyRules rules = {parent_ifindex, options->deny, options->bind, options->announce};
+    sockets.push_back(
+        {StartApplier(own, rules, identity), options->announce ? "applier-announce" : "applier"});
   }
-  if (options->hold) {
-    // The queue first: a rule without one lets replies pass.
-    const HoldSocket queue = OpenHoldQueue(parent_ifindex);
-    sockets.push_back({queue.fd, "hold-queue-" + std::to_string(queue.number)});
-    sockets.push_back({OpenHoldTable(options->parent, parent_ifindex, queue.number), "hold-table"});
-  }
-  DropPrivileges(identity, options->dry_run);
+  DropPrivileges(identity, Kept::kNothing);
   ExecWorker(sockets, options->command, identity.name);
 }

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/netlink.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <sys/ioctl.h>
@@ -22,6 +23,10 @@ namespace {
 // The default of 208 KiB holds 167 DHCP frames; 2000 at once, from as many guests that a host
 // starts, fit in this. The kernel doubles it, for its own bookkeeping (socket(7)).
 constexpr int kReceiveBuffer = 4 << 20;
+
+// A burst of link notifications takes 2.3 KB of buffer each: this holds 3500, a manager that makes
+// thousands of slaves at once included.
+constexpr int kNotificationBuffer = 8 << 20;
 
 template <typename T>
 void SetOption(int fd, int level, int option, const T& value, const char* what) {
@@ -113,10 +118,26 @@ int OpenCaptureSocket(int parent_ifindex) {
   return fd;
 }
 
-int OpenDeliverSocket() {
+int OpenDeliverSocket(Bypass bypass) {
   const int fd = OpenPacketSocket();
+  if (bypass == Bypass::kYes) {
+    SetOption(fd, SOL_PACKET, PACKET_QDISC_BYPASS, 1, "PACKET_QDISC_BYPASS");
+  }
   // It is never bound, but whoever has it could bind it.
   LockFilter(fd, MakeRejectAllFilter());
+  return fd;
+}
+
+int OpenNotificationSocket() {
+  const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+  if (fd < 0) {
+    StopWithErrno("can't open an rtnetlink socket");
+  }
+  // A smaller one only makes losses, which are repaired, more frequent.
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kNotificationBuffer,
+                 sizeof kNotificationBuffer) != 0) {
+    SetOption(fd, SOL_SOCKET, SO_RCVBUF, kNotificationBuffer, "SO_RCVBUF");
+  }
   return fd;
 }
 

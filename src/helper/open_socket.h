@@ -11,7 +11,14 @@ int OpenParent(const std::string& name);
 // and nothing else at any time: the filter is locked before the socket is bound. Close-on-exec.
 int OpenCaptureSocket(int parent_ifindex);
 
-// A packet socket to send with, that never receives. Close-on-exec.
-int OpenDeliverSocket();
+// A packet socket to send with, that never receives. `bypass`: what it sends on a slave no packet
+// socket sees going out, so that it can't be taken for a guest's; nor does traffic control.
+// Close-on-exec.
+enum class Bypass { kNo, kYes };
+int OpenDeliverSocket(Bypass bypass);
+
+// An rtnetlink socket that subscribes to nothing yet, with the large buffer that only privilege
+// gives. Close-on-exec.
+int OpenNotificationSocket();
 
 }  // namespace l3sync

@@ -3,17 +3,60 @@
 #include <getopt.h>
 
 #include <algorithm>
+#include <sstream>
 
 namespace l3sync {
 namespace {
 
-enum Option : int { kUser = 1, kDryRun, kHold, kHelp, kVersion };
+enum Option : int { kUser = 1, kDryRun, kHold, kDeny, kBind, kAnnounce, kHelp, kVersion };
 
 constexpr option kOptions[] = {
-    {"user", required_argument, nullptr, kUser}, {"dry-run", no_argument, nullptr, kDryRun},
-    {"hold", no_argument, nullptr, kHold},       {"help", no_argument, nullptr, kHelp},
-    {"version", no_argument, nullptr, kVersion}, {nullptr, 0, nullptr, 0},
+    {"user", required_argument, nullptr, kUser},
+    {"dry-run", no_argument, nullptr, kDryRun},
+    {"hold", no_argument, nullptr, kHold},
+    {"deny", required_argument, nullptr, kDeny},
+    {"bind", required_argument, nullptr, kBind},
+    {"announce", no_argument, nullptr, kAnnounce},
+    {"help", no_argument, nullptr, kHelp},
+    {"version", no_argument, nullptr, kVersion},
+    {nullptr, 0, nullptr, 0},
 };
+
+std::vector<std::string> SplitAtCommas(const std::string& text) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, ',');) {
+    parts.push_back(part);
+  }
+  return parts;
+}
+
+bool ParseDeny(const std::string& value, HelperOptions* options, std::string* error) {
+  for (const std::string& word : SplitAtCommas(value)) {
+    const auto prefix = IpPrefix::Parse(word);
+    if (!prefix) {
+      *error = "--deny: " + word + " is no address or prefix, as in --deny=192.0.2.0/24";
+      return false;
+    }
+    options->deny.push_back(*prefix);
+  }
+  return true;
+}
+
+// Of SLAVE=ADDRESS the address only: which slave it belongs to is the worker's to know.
+bool ParseBind(const std::string& value, HelperOptions* options, std::string* error) {
+  for (const std::string& word : SplitAtCommas(value)) {
+    const size_t equals = word.rfind('=');
+    const auto address =
+        equals == std::string::npos ? std::nullopt : IpAddress::Parse(word.substr(equals + 1));
+    if (!address) {
+      *error = "--bind: " + word + " is not SLAVE=ADDRESS, as in --bind=guest0=192.0.2.7";
+      return false;
+    }
+    options->bind.push_back(*address);
+  }
+  return true;
+}
 
 // What stands before "--": the options, and the words that are none.
 bool ParseOwnWords(std::vector<std::string> words, HelperOptions* options,
@@ -40,6 +83,19 @@ bool ParseOwnWords(std::vector<std::string> words, HelperOptions* options,
         break;
       case kHold:
         options->hold = true;
+        break;
+      case kDeny:
+        if (!ParseDeny(optarg, options, error)) {
+          return false;
+        }
+        break;
+      case kBind:
+        if (!ParseBind(optarg, options, error)) {
+          return false;
+        }
+        break;
+      case kAnnounce:
+        options->announce = true;
         break;
       case kHelp:
         options->help = true;

@@ -5,20 +5,6 @@
 #include "wire/neighbour_frames.h"
 
 namespace l3sync {
-namespace {
-
-// Calls `use` with the bytes of the announcement of `address`.
-template <typename Use>
-bool WithFrame(const MacAddress& mac, const IpAddress& address, Use use) {
-  if (address.is_v4()) {
-    const ArpFrame frame = BuildArpAnnouncement(mac, address);
-    return use(ByteSpan(frame));
-  }
-  const NdFrame frame = BuildUnsolicitedAdvertisement(mac, address);
-  return use(ByteSpan(frame));
-}
-
-}  // namespace
 
 void Announcer::Announce(int32_t ifindex, const IpAddress& address, MonotonicTime now) {
   // No router needs to know a link-local address beforehand (RFC 9131 §4.1).
@@ -37,7 +23,7 @@ bool Announcer::TakeEcho(int32_t ifindex, const IpAddress& sender, ByteSpan fram
   const Key key(ifindex, sender);
   const auto it = entries_.find(key);
   if (it == entries_.end() || it->second.echoes == 0) return false;
-  if (!WithFrame(shared_mac_, sender, [&](ByteSpan own) { return own == frame; })) return false;
+  if (BuildAnnouncement(shared_mac_, sender) != frame) return false;
   Entry& entry = it->second;
   --entry.echoes;
   if (entry.left == 0 && entry.echoes == 0) Forget(key, entry);
@@ -49,11 +35,7 @@ bool Announcer::IsBound(const Key& key) const {
   return binding != nullptr && binding->ifindex == key.first;
 }
 
-bool Announcer::Send(const Key& key) {
-  return WithFrame(shared_mac_, key.second, [&](ByteSpan frame) {
-    return book_->installer().SendFrame(key.first, key.second, frame);
-  });
-}
+bool Announcer::Send(const Key& key) { return book_->installer().Announce(key.first, key.second); }
 
 void Announcer::SetDue(const Key& key, Entry* entry, MonotonicTime due) {
   due_.erase({entry->due, key});

@@ -16,10 +16,8 @@ enum class CommandKind : uint8_t {
   kPutAddress,
   kRemoveAddress,     // RTM_DELADDR of address/32 or /128 on ifindex
   kRemoveLocalRoute,  // RTM_DELROUTE only; no such route is success
-  kDeliverReply,      // a frame, already rewritten for delivery, follows; sent on ifindex
-  kInjectReply,       // the same where a port does not loop back: never from learn, which does not
-                      // know
-  kProbe,    // a frame that asks the guest on ifindex about address follows; sent as a reply is
+  kDeliverReply,      // the reply's frame as it came follows; the guest on ifindex gets it
+  kProbe,             // asks the guest on ifindex about address (rule D6); sent as a reply is
   kDumpAll,  // links, addresses, routes, neighbours: answered by DumpMarks, then a CommandResult
   kDumpAddresses,  // of ifindex only: answered by DumpMarks, then a CommandResult
   kReadLink,       // one link: answered by a LinkRecord, then a CommandResult
@@ -27,7 +25,7 @@ enum class CommandKind : uint8_t {
   // CommandResult, no id.
   kReleaseHeld,
   kDropHeld,
-  kSendFrame,  // a frame of l3sync's own follows (rule D8); sent on ifindex as it is
+  kAnnounce,  // says on ifindex who has address (rule D8)
 };
 
 // What the engine asks the netlink thread to do. Trivially copyable: crosses a ring.

@@ -6,7 +6,6 @@
 #include "absl/algorithm/container.h"
 
 #include "learn/probe_station.h"
-#include "wire/neighbour_frames.h"
 
 namespace l3sync {
 namespace {
@@ -63,19 +62,13 @@ bool Contests::Begin(const Binding& claim, int32_t owner, MonotonicTime now) {
 
 // ---- The probes
 
-// On the owner's slave; both MACs the shared one, so that the port loops it to the slave that has
-// the target (ipvlan_xmit_mode_l2()).
 void Contests::Probe(const IpAddress& address, Contest* contest, MonotonicTime now) {
   Command command;
   command.kind = CommandKind::kProbe;
   command.ifindex = contest->owner;
   command.address = address;
   command.id = installer_->NextCommandId();
-  const bool is_sent =
-      address.is_v4() ? output_->TrySend(command, BuildArpProbe(shared_mac_, kProbeMac, address))
-                      : output_->TrySend(command, BuildNeighbourProbe(shared_mac_, kProbeMac,
-                                                                      kProbeSource, address));
-  if (!is_sent) {
+  if (!output_->TrySend(command, {})) {
     contest->due = now + kNoRoomRetry;
     return;
   }

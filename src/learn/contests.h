@@ -34,8 +34,6 @@ class Contests {
   // Both are not owned and must outlive this object.
   Contests(Installer* installer, Output* output) : installer_(installer), output_(output) {}
 
-  void SetSharedMac(const MacAddress& mac) { shared_mac_ = mac; }
-
   // Whether Begin would ask the owner.
   bool MayBegin(int32_t ifindex, const IpAddress& address, MonotonicTime now) const;
   // Asks `owner` about the address of `claim`, the binding as it would be. False: it is not asked,
@@ -83,7 +81,6 @@ class Contests {
 
   Installer* installer_;
   Output* output_;
-  MacAddress shared_mac_;
   absl::flat_hash_map<IpAddress, Contest> contests_;
   absl::flat_hash_map<int32_t, Bucket> buckets_;  // by slave that claims
 };

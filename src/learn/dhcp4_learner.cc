@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "wire/delivery.h"
+
 namespace l3sync {
 namespace {
 
@@ -315,12 +317,11 @@ void Dhcp4Learner::Deliver(const Transaction& transaction, const Reply& reply,
                            const IpAddress& address, MonotonicTime now) {
   // A broadcast reply reaches every slave by itself.
   if (!reply.unicast || !book_->slaves().contains(transaction.ifindex)) return;
-  std::vector<uint8_t> frame(reply.bytes.begin(), reply.bytes.end());
-  if (!RewriteForDelivery(absl::MakeSpan(frame))) {
+  if (!ParseDelivery(reply.bytes)) {
     return book_->Ignore(IgnoreReason::kUndeliverableReply);
   }
   book_->installer().DeliverWhenPresent(transaction.ifindex, address, transaction.xid,
-                                        static_cast<uint8_t>(reply.message.type), frame, now);
+                                        static_cast<uint8_t>(reply.message.type), reply.bytes, now);
 }
 
 void Dhcp4Learner::AwaitTurn(WaitingOffer offer) {
@@ -371,7 +372,7 @@ bool Dhcp4Learner::TakeTurn(WaitingOffer offer, MonotonicTime now) {
     book_->Refuse(ifindex, address, Origin::kDhcp4Offer, refusal, other_ifindex, now);
     return false;
   }
-  if (!RewriteForDelivery(absl::MakeSpan(offer.frame))) {
+  if (!ParseDelivery(offer.frame)) {
     book_->Ignore(IgnoreReason::kUndeliverableReply);
     return false;
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "wire/delivery.h"
+
 namespace l3sync {
 namespace {
 
@@ -321,7 +323,7 @@ void Dhcp6Learner::Deliver(const Dhcp6Transaction& transaction, const Dhcp6Messa
   if (is_others || book_->installer().KernelHasForeign(ifindex, address)) return;
   EarlyReply reply{ifindex, address, transaction.xid, message.type, now, {}};
   reply.frame.assign(bytes.begin(), bytes.end());
-  if (!RewriteForDelivery(absl::MakeSpan(reply.frame))) {
+  if (!ParseDelivery(reply.frame)) {
     return book_->Ignore(IgnoreReason::kUndeliverableReply);
   }
   if (holder == nullptr) return KeepEarly(std::move(reply));

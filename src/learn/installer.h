@@ -51,7 +51,7 @@ class Installer {
   void NoteRemoval(const Binding& binding, Reason reason, int32_t other_ifindex);
 
   // A reply to the guest on `ifindex` at `address`, which the kernel could deliver only if the
-  // address was there already. `frame` is rewritten for delivery (RewriteForDelivery) and copied.
+  // address was there already. `frame`, which ParseDelivery() takes, is copied.
   // `kind` tells an OFFER from an ACK: a reply that waits is not queued twice. True if it waits for
   // its address now.
   bool DeliverWhenPresent(int32_t ifindex, const IpAddress& address, uint32_t xid, uint8_t kind,
@@ -61,8 +61,8 @@ class Installer {
   // The addresses whose replies were delivered, or never will be, since the last call.
   std::vector<IpAddress> TakeSettled();
 
-  // Sends a frame of our own on `ifindex`, about `address`. False: no room now.
-  [[nodiscard]] bool SendFrame(int32_t ifindex, const IpAddress& address, ByteSpan frame);
+  // Says on `ifindex` that the guest there has `address` (rule D8). False: no room now.
+  [[nodiscard]] bool Announce(int32_t ifindex, const IpAddress& address);
   // What guests came to have since the last call: put by us, confirmed by the kernel, and more than
   // offered. Each once, until it is put anew.
   std::vector<std::pair<int32_t, IpAddress>> TakeEstablished();

@@ -75,7 +75,7 @@ void Installer::ObserveResult(const CommandResult& result, MonotonicTime now) {
     return;
   }
   // The netlink thread counts it; nothing follows from it.
-  if (command.kind == CommandKind::kSendFrame) return;
+  if (command.kind == CommandKind::kAnnounce) return;
   if (command.kind == CommandKind::kDeliverReply) {
     return DeliveryEnded(command, result.error);
   }

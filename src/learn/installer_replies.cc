@@ -37,13 +37,13 @@ bool Installer::AwaitsDelivery(int32_t ifindex, const IpAddress& address) const 
   return slot != nullptr && !slot->replies.empty();
 }
 
-bool Installer::SendFrame(int32_t ifindex, const IpAddress& address, ByteSpan frame) {
+bool Installer::Announce(int32_t ifindex, const IpAddress& address) {
   Command command;
-  command.kind = CommandKind::kSendFrame;
+  command.kind = CommandKind::kAnnounce;
   command.ifindex = ifindex;
   command.address = address;
   command.id = next_command_id_;
-  if (!output_->TrySend(command, frame)) return false;
+  if (!output_->TrySend(command, {})) return false;
   next_command_id_ += 2;
   in_flight_[command.id] = {command.kind, ifindex, address, 0};
   return true;

@@ -194,7 +194,6 @@ void Learner::SetSharedMac(const MacAddress& mac) {
   shared_mac_ = mac;
   announcer_.SetSharedMac(mac);
   book_.policy().SetSharedMac(mac);
-  book_.contests().SetSharedMac(mac);
 }
 
 void Learner::SlaveAppeared(int32_t ifindex, bool is_up, MonotonicTime now) {

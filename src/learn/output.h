@@ -11,8 +11,8 @@ class Output {
  public:
   virtual ~Output() = default;
   virtual void Emit(const Event& event) = 0;
-  // `frame` is empty but for kDeliverReply and kSendFrame, and need not outlive the call. False: no
-  // room now; the learner keeps what it wants and tries again.
+  // `frame` is empty but for kDeliverReply, and need not outlive the call. False: no room now; the
+  // learner keeps what it wants and tries again.
   [[nodiscard]] virtual bool TrySend(const Command& command, ByteSpan frame) = 0;
 };
 

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
+#include <utility>
 
 #include "absl/container/inlined_vector.h"
 
 #include "netlink/rtnl_request.h"
+#include "wire/delivery.h"
 
 namespace l3sync {
 namespace {
@@ -19,37 +22,54 @@ constexpr int kMaxDatagrams = 64;
 // The kernel had no memory or no room just now; it may have some in a moment.
 bool IsTransient(int error) { return error == ENOBUFS || error == EAGAIN || error == ENOMEM; }
 
-bool IsSubmittable(CommandKind kind) {
-  return kind == CommandKind::kPutAddress || kind == CommandKind::kRemoveAddress ||
-         kind == CommandKind::kRemoveLocalRoute || kind == CommandKind::kReadLink;
+std::optional<ApplyVerb> VerbOf(CommandKind kind) {
+  switch (kind) {
+    case CommandKind::kPutAddress:
+      return ApplyVerb::kPutAddress;
+    case CommandKind::kRemoveAddress:
+      return ApplyVerb::kRemoveAddress;
+    case CommandKind::kRemoveLocalRoute:
+      return ApplyVerb::kRemoveLocalRoute;
+    case CommandKind::kDeliverReply:
+      return ApplyVerb::kDeliver;
+    case CommandKind::kProbe:
+      return ApplyVerb::kProbe;
+    case CommandKind::kAnnounce:
+      return ApplyVerb::kAnnounce;
+    default:
+      return std::nullopt;
+  }
 }
 
-ByteSpan BuildCommand(MutableByteSpan buffer, uint32_t sequence, const Command& command) {
-  switch (command.kind) {
-    case CommandKind::kPutAddress:
-      return BuildPutAddress(buffer, sequence, command);
-    case CommandKind::kRemoveAddress:
-      return BuildRemoveAddress(buffer, sequence, command.ifindex, command.address);
-    case CommandKind::kRemoveLocalRoute:
-      return BuildRemoveLocalRoute(buffer, sequence, command.ifindex, command.address);
-    default:
-      return BuildReadLink(buffer, sequence, command.ifindex);
-  }
+ApplyRequest RequestOf(const Command& command, ApplyVerb verb, uint32_t sequence) {
+  ApplyRequest request;
+  request.sequence = sequence;
+  request.verb = verb;
+  request.flag = command.replace ? 1 : 0;
+  request.protocol = command.protocol;
+  request.ifindex = command.ifindex;
+  request.valid_sec = command.valid_sec;
+  request.preferred_sec = command.preferred_sec;
+  PutAddressIn(command.address, &request.address, &request.address_length);
+  return request;
 }
 
 }  // namespace
 
-AddressSession::AddressSession(RtnlPort* port, RecordSink* sink) : port_(port), sink_(sink) {
+AddressSession::AddressSession(ApplyPort* applier, RtnlPort* links, RecordSink* sink)
+    : applier_(applier), links_(links), sink_(sink) {
   in_flight_.reserve(kWindow);
   results_.reserve(kWindow);
 }
 
-void AddressSession::Submit(const Command& command, MonotonicTime now) {
+void AddressSession::Submit(const Command& command, ByteSpan frame, MonotonicTime now) {
   Request request;
   request.command = command;
   request.deadline = now + kDeadline;
-  if (!IsSubmittable(command.kind)) return Finish(request, EOPNOTSUPP, now);
-  Transmit(request, now);
+  if (command.kind != CommandKind::kReadLink && !VerbOf(command.kind)) {
+    return Finish(request, EOPNOTSUPP, now);
+  }
+  Transmit(request, frame, now);
 }
 
 // Skips 0, which is what the kernel's own notifications carry.
@@ -63,24 +83,44 @@ bool AddressSession::IsAboutLocalRoute(const Request& request) {
          request.command.kind == CommandKind::kRemoveLocalRoute;
 }
 
-void AddressSession::Transmit(Request request, MonotonicTime now) {
-  alignas(4) std::array<uint8_t, kMaxRequestSize> bytes;
+int AddressSession::Ask(const Request& request, ByteSpan frame, uint32_t sequence) {
   const Command& command = request.command;
+  if (command.kind == CommandKind::kReadLink) {
+    alignas(4) std::array<uint8_t, kMaxRequestSize> bytes;
+    return links_->Send(BuildReadLink(absl::MakeSpan(bytes), sequence, command.ifindex));
+  }
+  if (applier_ == nullptr) return ENOTCONN;
+  const ApplyVerb verb =
+      IsAboutLocalRoute(request) ? ApplyVerb::kRemoveLocalRoute : VerbOf(command.kind).value();
+  ApplyRequest asked = RequestOf(command, verb, sequence);
+  if (verb != ApplyVerb::kDeliver) return applier_->Send(asked, {});
+  const std::optional<Delivery> delivery = ParseDelivery(frame);
+  if (!delivery) return EINVAL;
+  PutAddressIn(delivery->source, &asked.source, &asked.address_length);
+  PutAddressIn(delivery->destination, &asked.address, &asked.address_length);
+  asked.source_port = delivery->source_port;
+  asked.destination_port = delivery->destination_port;
+  asked.payload_length = static_cast<uint32_t>(delivery->payload.size());
+  return applier_->Send(asked, delivery->payload);
+}
+
+// The frame of a reply is not kept: its client asks again.
+bool AddressSession::IsWorthAnotherTry(const Request& request) {
+  return request.command.kind != CommandKind::kDeliverReply;
+}
+
+void AddressSession::Transmit(Request request, ByteSpan frame, MonotonicTime now) {
   const uint32_t sequence = TakeSequence();
-  const ByteSpan message =
-      IsAboutLocalRoute(request)
-          ? BuildRemoveLocalRoute(absl::MakeSpan(bytes), sequence, command.ifindex, command.address)
-          : BuildCommand(absl::MakeSpan(bytes), sequence, command);
   ++request.attempts;
   request.send_at = MonotonicTime::Never();
-  const int error = port_->Send(message);
+  const int error = Ask(request, frame, sequence);
   if (error == 0) {
     in_flight_.emplace(sequence, request);
     return;
   }
   if (IsTransient(error)) {
     ++counters_.send_retries;
-    if (BackOff(request, now)) return;
+    if (IsWorthAnotherTry(request) && BackOff(request, now)) return;
   }
   // Not Conclude: whatever errno this is, the kernel did not answer it.
   Finish(request, error, now);
@@ -93,10 +133,21 @@ bool AddressSession::BackOff(Request request, MonotonicTime now) {
   return true;
 }
 
-void AddressSession::OnReadable(MonotonicTime now) {
+bool AddressSession::OnAnswer(MonotonicTime now) {
+  for (int i = 0; i < kMaxDatagrams; ++i) {
+    ApplyAnswer answer;
+    const int error = applier_->Receive(&answer);
+    if (error == EPIPE) return false;
+    if (error != 0) break;
+    ObserveAnswer(answer.sequence, answer.error, now);
+  }
+  return true;
+}
+
+void AddressSession::OnLink(MonotonicTime now) {
   for (int i = 0; i < kMaxDatagrams; ++i) {
     size_t length = 0;
-    const int error = port_->Receive(absl::MakeSpan(buffer_), &length);
+    const int error = links_->Receive(absl::MakeSpan(buffer_), &length);
     if (error == 0) {
       ObserveDatagram(ByteSpan(buffer_).subspan(0, length), now);
     } else if (error == ENOBUFS) {
@@ -114,7 +165,12 @@ void AddressSession::ObserveDatagram(ByteSpan datagram, MonotonicTime now) {
   MessageWalk walk(datagram);
   for (; const auto message = walk.Current(); walk.Advance()) {
     if (message->type == NLMSG_ERROR) {
-      ObserveAnswer(*message, now);
+      const std::optional<int32_t> error = ParseError(*message);
+      if (error) {
+        ObserveAnswer(message->sequence, *error, now);
+      } else {
+        ++counters_.broken_messages;
+      }
     } else if (message->type == RTM_NEWLINK) {
       ObserveLink(*message);
     } else {
@@ -124,21 +180,16 @@ void AddressSession::ObserveDatagram(ByteSpan datagram, MonotonicTime now) {
   if (walk.is_broken()) ++counters_.broken_messages;
 }
 
-void AddressSession::ObserveAnswer(const RtnlMessage& message, MonotonicTime now) {
-  const auto it = in_flight_.find(message.sequence);
+void AddressSession::ObserveAnswer(uint32_t sequence, int32_t error, MonotonicTime now) {
+  const auto it = in_flight_.find(sequence);
   if (it == in_flight_.end()) {
     ++counters_.late_answers;
-    return;
-  }
-  const std::optional<int32_t> error = ParseError(message);
-  if (!error) {
-    ++counters_.broken_messages;
     return;
   }
   ++counters_.answered;
   const Request request = it->second;
   in_flight_.erase(it);
-  Conclude(request, *error, now);
+  Conclude(request, error, now);
 }
 
 void AddressSession::ObserveLink(const RtnlMessage& message) {
@@ -164,7 +215,11 @@ void AddressSession::Conclude(Request request, int32_t error, MonotonicTime now)
     // is somebody else's, its local route would be taken from them.
     request.step = Step::kLocalRoute;
     request.attempts = 0;
-    return Transmit(request, now);
+    return Transmit(request, {}, now);
+  }
+  if (IsTransient(error)) {
+    ++counters_.send_retries;
+    if (IsWorthAnotherTry(request) && BackOff(request, now)) return;
   }
   Finish(request, error != 0 ? error : request.forward_error, now);
 }
@@ -182,6 +237,12 @@ void AddressSession::ConcludeLocalRoute(const Request& request, int32_t error, M
 }
 
 void AddressSession::Finish(const Request& request, int32_t error, MonotonicTime now) {
+  const CommandKind kind = request.command.kind;
+  for (auto [of, sent] :
+       {std::pair(CommandKind::kDeliverReply, &replies_), std::pair(CommandKind::kProbe, &probes_),
+        std::pair(CommandKind::kAnnounce, &announcements_)}) {
+    if (kind == of) ++(error == 0 ? sent->frames : sent->errors);
+  }
   results_.push_back({.command_id = request.command.id, .error = error});
   OfferResults(now);
 }
@@ -206,7 +267,7 @@ void AddressSession::Expire(MonotonicTime now) {
       ++counters_.timeouts;
       Finish(request, ETIMEDOUT, now);
     } else {
-      Transmit(request, now);
+      Transmit(request, {}, now);
     }
   }
   if (offer_at_ <= now) OfferResults(now);

@@ -2,11 +2,8 @@
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
-#include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
-// After the kernel's header, whose names it defines only if they are missing.
-#include <libnetfilter_queue/libnetfilter_queue.h>
 
 #include <cerrno>
 #include <cstring>
@@ -107,27 +104,28 @@ void HoldQueue::ObservePacket(ByteSpan message) {
   static_cast<void>(Release(reply.id));
 }
 
-bool HoldQueue::SendVerdict(int type, uint32_t held_id, int verdict) {
-  alignas(nlmsghdr) std::array<char, 128> buffer;
-  nlmsghdr* const message = nfq_nlmsg_put(buffer.data(), type, number_);
-  nfq_nlmsg_verdict_put(message, static_cast<int>(held_id), verdict);
-  // No ack is asked for: the kernel answers what it refuses.
-  const int error = port_->Send(
-      {reinterpret_cast<const uint8_t*>(buffer.data()), static_cast<size_t>(message->nlmsg_len)});
+bool HoldQueue::SendVerdict(ApplyVerb verb, uint32_t held_id, bool drop) {
+  ApplyRequest request;
+  request.verb = verb;
+  request.held_id = held_id;
+  request.flag = drop ? 1 : 0;
+  const int error = applier_->Send(request, {});
   if (error == 0) return true;
   ++counters_.errors;
   return error != ENOBUFS && error != EAGAIN && error != ENOMEM;
 }
 
 bool HoldQueue::Release(uint32_t held_id) {
-  return SendVerdict(NFQNL_MSG_VERDICT, held_id, NF_ACCEPT);
+  return SendVerdict(ApplyVerb::kVerdict, held_id, /*drop=*/false);
 }
 
-bool HoldQueue::Drop(uint32_t held_id) { return SendVerdict(NFQNL_MSG_VERDICT, held_id, NF_DROP); }
+bool HoldQueue::Drop(uint32_t held_id) {
+  return SendVerdict(ApplyVerb::kVerdict, held_id, /*drop=*/true);
+}
 
 void HoldQueue::ReleaseAll() {
   OnReadable();
-  if (is_used_) static_cast<void>(SendVerdict(NFQNL_MSG_VERDICT_BATCH, newest_id_, NF_ACCEPT));
+  if (is_used_) static_cast<void>(SendVerdict(ApplyVerb::kReleaseHeld, newest_id_, false));
 }
 
 }  // namespace l3sync

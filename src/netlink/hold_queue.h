@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 
+#include "apply/apply_port.h"
 #include "netlink/record_sink.h"
 #include "netlink/rtnl_port.h"
 
@@ -18,21 +19,21 @@ class HoldQueue {
     uint64_t overflows = 0;        // released at once: the sink was full
     uint64_t overruns = 0;         // times that the kernel let packets pass (ENOBUFS)
     uint64_t broken_messages = 0;  // not understood
-    uint64_t errors = 0;           // verdicts that the kernel refused
+    uint64_t errors = 0;           // verdicts that did not go, or that the kernel refused
   };
 
-  // `port` is that of a socket to which the queue with this number is bound. `port` and `sink` are
-  // not owned and outlive this object.
-  HoldQueue(RtnlPort* port, uint16_t number, RecordSink* sink)
-      : port_(port), number_(number), sink_(sink) {}
+  // `port` is that of a socket to which the queue is bound, and only read. None is owned; all
+  // outlive this object.
+  HoldQueue(RtnlPort* port, ApplyPort* applier, RecordSink* sink)
+      : port_(port), applier_(applier), sink_(sink) {}
   HoldQueue(const HoldQueue&) = delete;
   HoldQueue& operator=(const HoldQueue&) = delete;
 
   // Call when the port's fd is readable (level triggered: it may leave something for the next
   // call).
   void OnReadable();
-  // What becomes of a HeldReply: the host's stack gets it, or nobody does. False: the kernel takes
-  // no message now, ask again.
+  // What becomes of a HeldReply: the host's stack gets it, or nobody does. False: the applier takes
+  // no request now, ask again.
   [[nodiscard]] bool Release(uint32_t held_id);
   [[nodiscard]] bool Drop(uint32_t held_id);
   // Everything that has no verdict; what nobody was told of yet, too. With the socket gone the
@@ -44,11 +45,10 @@ class HoldQueue {
  private:
   void ObserveDatagram(ByteSpan datagram);
   void ObservePacket(ByteSpan message);
-  // `type` is NFQNL_MSG_VERDICT or NFQNL_MSG_VERDICT_BATCH, `verdict` NF_*.
-  bool SendVerdict(int type, uint32_t held_id, int verdict);
+  bool SendVerdict(ApplyVerb verb, uint32_t held_id, bool drop);
 
   RtnlPort* port_;
-  uint16_t number_;
+  ApplyPort* applier_;
   RecordSink* sink_;
   uint32_t newest_id_ = 0;
   bool is_used_ = false;  // newest_id_ is one

@@ -9,6 +9,8 @@
 namespace l3sync {
 namespace {
 
+constexpr unsigned kNotificationGroups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+
 // A burst of link notifications takes 2.3 KB of buffer each: this holds 3500, a manager that makes
 // thousands of slaves at once included.
 constexpr int kNotificationBufferSize = 8 << 20;
@@ -47,7 +49,7 @@ MnlPort::Opened MnlPort::OpenRequestPort() {
 }
 
 MnlPort::Opened MnlPort::OpenNotificationPort() {
-  Opened opened = Open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
+  Opened opened = Open(kNotificationGroups);
   if (opened.error != 0) return opened;
   // Never NETLINK_NO_ENOBUFS: a loss must be told (rule K5).
   const int size = kNotificationBufferSize;
@@ -57,6 +59,15 @@ MnlPort::Opened MnlPort::OpenNotificationPort() {
     setsockopt(opened.port->fd(), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
   }
   return opened;
+}
+
+MnlPort::Opened MnlPort::AdoptNotificationPort(int fd) {
+  Opened adopted = Adopt(fd);
+  if (adopted.error == 0 &&
+      mnl_socket_bind(adopted.port->socket_, kNotificationGroups, MNL_SOCKET_AUTOPID) != 0) {
+    return {.port = nullptr, .error = errno};
+  }
+  return adopted;
 }
 
 MnlPort::Opened MnlPort::Adopt(int fd) {

@@ -22,6 +22,9 @@ class MnlPort : public RtnlPort {
   static Opened OpenRequestPort();
   // For changes of links and addresses. Nothing is sent on it.
   static Opened OpenNotificationPort();
+  // The same on an unbound socket that was inherited and is owned from now on: its buffer is what
+  // its opener could make it.
+  static Opened AdoptNotificationPort(int fd);
   // Over a bound netlink socket of whatever protocol, which was inherited and is owned from now on.
   static Opened Adopt(int fd);
 

@@ -86,13 +86,7 @@ bool Engine::TrySend(const Command& command, ByteSpan frame) {
   const size_t size = sizeof(command) + frame.size();
   const absl::Span<uint8_t> record = rings_.commands.Reserve(size);
   if (record.empty()) return false;
-  Command sent = command;
-  const bool is_to_guest =
-      sent.kind == CommandKind::kDeliverReply || sent.kind == CommandKind::kProbe;
-  if (is_to_guest && !PortLoopsBack()) {
-    sent.kind = CommandKind::kInjectReply;
-  }
-  std::memcpy(record.data(), &sent, sizeof(sent));
+  std::memcpy(record.data(), &command, sizeof(command));
   if (!frame.empty()) std::memcpy(record.data() + sizeof(command), frame.data(), frame.size());
   rings_.commands.Commit(size);
   return true;

@@ -17,21 +17,24 @@ bool NetlinkThread::RingSink::Push(const KernelRecord& record) {
 }
 
 NetlinkThread::NetlinkThread(NetlinkPorts ports, MessageRing::Consumer commands,
-                             MessageRing::Producer kernel, const Clock* clock)
+                             MessageRing::Producer kernel, const Clock* clock,
+                             std::function<void()> request_stop)
     : ports_(ports),
       commands_(std::move(commands)),
       clock_(clock),
+      request_stop_(std::move(request_stop)),
       sink_(std::move(kernel)),
-      session_(ports.requests, &sink_),
+      session_(ports.applier, ports.links, &sink_),
       dumper_(ports.dumps, &sink_),
       notifications_(ports.notifications, &sink_) {
-  if (ports.hold != nullptr) hold_.emplace(ports.hold, ports.hold_number, &sink_);
+  if (ports.hold != nullptr) hold_.emplace(ports.hold, ports.applier, &sink_);
 }
 
 void NetlinkThread::Run(EventLoop loop) {
   const bool watched =
       loop.Watch(commands_.doorbell().fd(), [this] { commands_.doorbell().Clear(); }) &&
-      loop.Watch(ports_.requests->fd(), [this] { session_.OnReadable(clock_->Now()); }) &&
+      loop.Watch(ports_.links->fd(), [this] { session_.OnLink(clock_->Now()); }) &&
+      (ports_.applier == nullptr || loop.Watch(ports_.applier->fd(), [&] { OnAnswer(&loop); })) &&
       loop.Watch(ports_.dumps->fd(), [this] { dumper_.OnReadable(clock_->Now()); }) &&
       loop.Watch(ports_.notifications->fd(), [this] { notifications_.OnReadable(); }) &&
       (!hold_ || loop.Watch(ports_.hold->fd(), [this] { hold_->OnReadable(); }));
@@ -40,17 +43,22 @@ void NetlinkThread::Run(EventLoop loop) {
   if (hold_) hold_->ReleaseAll();
 }
 
+void NetlinkThread::OnAnswer(EventLoop* loop) {
+  if (session_.OnAnswer(clock_->Now())) return;
+  applier_is_gone_ = true;
+  loop->SetWatched(ports_.applier->fd(), false);
+  request_stop_();
+}
+
 MonotonicTime NetlinkThread::Turn(EventLoop* loop) {
   const MonotonicTime now = clock_->Now();
   if (session_.NextDeadline() <= now) session_.Expire(now);
   if (dumper_.NextDeadline() <= now) dumper_.Expire(now);
   if (notifications_.has_loss()) notifications_.OfferLoss();
-  if (has_unsent_result_) has_unsent_result_ = !sink_.Push(unsent_result_);
   TakeCommands();
   loop->SetWatched(ports_.dumps->fd(), !dumper_.is_paused());
   MonotonicTime next = std::min(session_.NextDeadline(), dumper_.NextDeadline());
-  if (has_unsent_result_ || verdict_waits_ || notifications_.has_loss())
-    next = std::min(next, now + kRingRetry);
+  if (verdict_waits_ || notifications_.has_loss()) next = std::min(next, now + kRingRetry);
   return next;
 }
 
@@ -66,13 +74,6 @@ void NetlinkThread::TakeCommands() {
 
 bool NetlinkThread::Perform(const Command& command, ByteSpan frame) {
   switch (command.kind) {
-    case CommandKind::kDeliverReply:
-    case CommandKind::kInjectReply:
-      return SendFrame(command, frame, &replies_);
-    case CommandKind::kProbe:
-      return SendFrame(command, frame, &probes_);
-    case CommandKind::kSendFrame:
-      return SendFrame(command, frame, &announcements_);
     case CommandKind::kReleaseHeld:
     case CommandKind::kDropHeld:
       return SendVerdict(command);
@@ -85,23 +86,13 @@ bool NetlinkThread::Perform(const Command& command, ByteSpan frame) {
     case CommandKind::kRemoveAddress:
     case CommandKind::kRemoveLocalRoute:
     case CommandKind::kReadLink:
+    case CommandKind::kDeliverReply:
+    case CommandKind::kProbe:
+    case CommandKind::kAnnounce:
       if (!session_.HasRoom()) return false;
-      session_.Submit(command, clock_->Now());
+      session_.Submit(command, frame, clock_->Now());
       return true;
   }
-  return true;
-}
-
-bool NetlinkThread::SendFrame(const Command& command, ByteSpan frame, Sent* sent) {
-  // Sent only when the result of the last one is gone: a result is never lost.
-  if (has_unsent_result_ && !sink_.Push(unsent_result_)) return false;
-  has_unsent_result_ = false;
-  ReplySender* const sender =
-      command.kind == CommandKind::kInjectReply ? ports_.injected : ports_.replies;
-  const int error = sender == nullptr ? ENOTCONN : sender->Send(command.ifindex, frame);
-  ++(error == 0 ? sent->frames : sent->errors);
-  unsent_result_ = {command.id, error};
-  has_unsent_result_ = !sink_.Push(unsent_result_);
   return true;
 }
 
@@ -117,9 +108,9 @@ NetlinkThread::Counters NetlinkThread::counters() const {
   return {session_.counters(),
           dumper_.counters(),
           notifications_.counters(),
-          replies_,
-          probes_,
-          announcements_,
+          session_.replies(),
+          session_.probes(),
+          session_.announcements(),
           hold_ ? hold_->counters() : HoldQueue::Counters{}};
 }
 

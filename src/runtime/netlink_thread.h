@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
+#include "apply/apply_port.h"
 #include "learn/command.h"
 #include "netlink/address_session.h"
 #include "netlink/dumper.h"
@@ -12,44 +14,40 @@
 #include "netlink/rtnl_port.h"
 #include "ring/message_ring.h"
 #include "runtime/event_loop.h"
-#include "runtime/reply_sender.h"
 
 namespace l3sync {
 
-// What the netlink thread works on. Not owned; all must outlive it. `replies` and `injected` may be
-// null (a dry run delivers nothing).
+// What the netlink thread works on. Not owned; all must outlive it. `applier` may be null (a dry
+// run changes nothing).
 struct NetlinkPorts {
-  RtnlPort* requests = nullptr;
+  RtnlPort* links = nullptr;  // for kReadLink
   RtnlPort* dumps = nullptr;
   RtnlPort* notifications = nullptr;
-  ReplySender* replies = nullptr;   // where the port loops back
-  ReplySender* injected = nullptr;  // where it does not
-  RtnlPort* hold = nullptr;  // of l3sync-open --hold, with the number of its queue; may be null
-  uint16_t hold_number = 0;
+  ApplyPort* applier = nullptr;
+  RtnlPort* hold = nullptr;  // the nfqueue of l3sync-open --hold, only to be read; may be null
 };
 
 // Does the engine's commands and brings it what the kernel says. Decides nothing.
 class NetlinkThread {
  public:
+  // `request_stop` is called, on this thread, when the applier is gone.
   NetlinkThread(NetlinkPorts ports, MessageRing::Consumer commands, MessageRing::Producer kernel,
-                const Clock* clock);
+                const Clock* clock, std::function<void()> request_stop);
 
   void Run(EventLoop loop);
 
-  struct Sent {
-    uint64_t frames = 0;
-    uint64_t errors = 0;
-  };
   struct Counters {
     AddressSession::Counters requests;
     Dumper::Counters dumps;
     NotificationReader::Counters notifications;
-    Sent replies;
-    Sent probes;
-    Sent announcements;
+    AddressSession::Sent replies;
+    AddressSession::Sent probes;
+    AddressSession::Sent announcements;
     HoldQueue::Counters hold;
   };
-  Counters counters() const;  // after Run
+  // After Run.
+  Counters counters() const;
+  bool applier_is_gone() const { return applier_is_gone_; }
 
  private:
   class RingSink : public RecordSink {
@@ -61,28 +59,24 @@ class NetlinkThread {
     MessageRing::Producer kernel_;
   };
 
+  void OnAnswer(EventLoop* loop);
   void TakeCommands();
   // False: it has to wait.
   bool Perform(const Command& command, ByteSpan frame);
-  bool SendFrame(const Command& command, ByteSpan frame, Sent* sent);
   bool SendVerdict(const Command& command);
   MonotonicTime Turn(EventLoop* loop);
 
   NetlinkPorts ports_;
   MessageRing::Consumer commands_;
   const Clock* clock_;
+  std::function<void()> request_stop_;
+  bool applier_is_gone_ = false;
   RingSink sink_;
   AddressSession session_;
   Dumper dumper_;
   NotificationReader notifications_;
   std::optional<HoldQueue> hold_;
   bool verdict_waits_ = false;  // the kernel had no memory for it
-  // The result of a frame that was sent, which the ring had no room for.
-  bool has_unsent_result_ = false;
-  CommandResult unsent_result_;
-  Sent replies_;
-  Sent probes_;
-  Sent announcements_;
 };
 
 }  // namespace l3sync

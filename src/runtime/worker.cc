@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <optional>
 #include <string>
 #include <thread>
@@ -91,13 +92,26 @@ Worker::Outcome Worker::Run(const WorkerSetup& setup) {
     return Outcome::kNoResources;
   }
 
+  const std::vector<int> written = {setup.log_fd,
+                                    stop_fd,
+                                    frames->consumer.doorbell().fd(),
+                                    commands->consumer.doorbell().fd(),
+                                    kernel->consumer.doorbell().fd(),
+                                    events->consumer.doorbell().fd()};
+  if (setup.seal) {
+    if (const int error = setup.seal(written); error != 0) {
+      errno = error;
+      return Outcome::kNoResources;
+    }
+  }
+
   CaptureThread capture(setup.frames, std::move(frames->producer), setup.clock);
   Engine engine(setup.engine,
                 {std::move(frames->consumer), std::move(kernel->consumer),
                  std::move(commands->producer), std::move(events->producer)},
                 setup.clock, [stop_fd] { Stop(stop_fd); });
   NetlinkThread netlink(setup.ports, std::move(commands->consumer), std::move(kernel->producer),
-                        setup.clock);
+                        setup.clock, [stop_fd] { Stop(stop_fd); });
   EventWriter writer(std::move(events->consumer), setup.log_fd, setup.signal_fd, setup.log_format);
 
   std::thread netlink_thread([&] { netlink.Run(std::move(*netlink_loop)); });
@@ -116,7 +130,8 @@ Worker::Outcome Worker::Run(const WorkerSetup& setup) {
   stopped.name = setup.engine.parent_name;
   stopped.dry_run = setup.engine.learner.dry_run;
   writer.WriteStopped(stopped, CountersOf(capture, engine, netlink, writer));
-  return engine.parent_is_gone() ? Outcome::kParentGone : Outcome::kStopped;
+  if (engine.parent_is_gone()) return Outcome::kParentGone;
+  return netlink.applier_is_gone() ? Outcome::kApplierGone : Outcome::kStopped;
 }
 
 }  // namespace l3sync

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "capture/frame_source.h"
 #include "netlink/rtnl_port.h"
@@ -20,13 +22,16 @@ struct WorkerSetup {
   const Clock* clock = nullptr;
   int log_fd = 2;
   int signal_fd = -1;  // readable: stop
+  // Called on the caller's thread when everything is open and no thread runs yet, with the
+  // descriptors that are written to. Not 0: a positive errno, and nothing runs. May be empty.
+  std::function<int(const std::vector<int>& written)> seal;
 };
 
 // The wiring: rings, threads, and nothing else. The threads never end before `signal_fd` is
-// readable or the parent is gone.
+// readable or the parent or the applier is gone.
 class Worker {
  public:
-  enum class Outcome : uint8_t { kStopped, kParentGone, kNoResources };
+  enum class Outcome : uint8_t { kStopped, kParentGone, kApplierGone, kNoResources };
   // On the caller's thread, which writes the log meanwhile. kNoResources: errno says which.
   static Outcome Run(const WorkerSetup& setup);
 };

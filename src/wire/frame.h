@@ -38,13 +38,4 @@ struct ParsedFrame {
 // learner's.
 Parsed<ParsedFrame> ParseFrame(ByteSpan frame, const FrameMetadata& metadata);
 
-// Makes a server's unicast UDP reply loop back to the slave that is the interface it is sent on:
-// source MAC := destination MAC (ipvlan_xmit_mode_l2() then looks up the layer 3 destination in the
-// port's table), and a full UDP checksum, for the bytes may hold a partial one. An IPv4 header
-// checksum of 0, which the parser tolerates and a guest's kernel does not, is filled in. Frame
-// bytes past the IP packet's end are left as they are. False, and `frame` untouched, if it is not
-// such a frame: untagged, to one station and one host, no fragment, UDP from port 67 to 68 over
-// IPv4 or to port 546 over IPv6.
-bool RewriteForDelivery(MutableByteSpan frame);
-
 }  // namespace l3sync

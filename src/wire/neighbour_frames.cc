@@ -129,4 +129,13 @@ ArpFrame BuildArpAnnouncement(const MacAddress& mac, const IpAddress& address) {
   return BuildArpRequest(MacAddress::Broadcast(), mac, {kArpRequest, mac, address, {}, address});
 }
 
+std::vector<uint8_t> BuildAnnouncement(const MacAddress& mac, const IpAddress& address) {
+  if (address.is_v4()) {
+    const ArpFrame frame = BuildArpAnnouncement(mac, address);
+    return {frame.begin(), frame.end()};
+  }
+  const NdFrame frame = BuildUnsolicitedAdvertisement(mac, address);
+  return {frame.begin(), frame.end()};
+}
+
 }  // namespace l3sync

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "wire/ip_address.h"
 
@@ -31,5 +32,8 @@ ArpFrame BuildArpProbe(const MacAddress& mac, const MacAddress& sender_mac,
 // Says to all who has `address`, an IPv4 one: a broadcast request with the address at both ends
 // (RFC 5227 §1.1, §2.3; rule D8).
 ArpFrame BuildArpAnnouncement(const MacAddress& mac, const IpAddress& address);
+
+// Of the two announcements the one of `address`'s family.
+std::vector<uint8_t> BuildAnnouncement(const MacAddress& mac, const IpAddress& address);
 
 }  // namespace l3sync

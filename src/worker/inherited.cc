@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -17,7 +18,6 @@ namespace {
 
 constexpr int kFirstFd = 3;  // SD_LISTEN_FDS_START
 constexpr absl::string_view kCapturePrefix = "capture-";
-constexpr absl::string_view kHoldQueuePrefix = "hold-queue-";
 
 std::string Variable(const char* name) {
   const char* value = getenv(name);
@@ -42,10 +42,12 @@ void TakeSocket(int fd, absl::string_view name, InheritedSockets* sockets) {
   const int domain = DomainOf(fd);
   if (domain == AF_PACKET) {
     if (NumberAfter(kCapturePrefix, name, &sockets->parent_ifindex)) sockets->capture = fd;
-    if (name == "deliver") sockets->deliver = fd;
   } else if (domain == AF_NETLINK) {
-    // "hold-table" only has to stay open: the nftables table goes with it.
-    if (NumberAfter(kHoldQueuePrefix, name, &sockets->hold_number)) sockets->hold_queue = fd;
+    if (name == "notifications") sockets->notifications = fd;
+    if (name == "hold-queue") sockets->hold_queue = fd;
+  } else if (domain == AF_UNIX && (name == "applier" || name == "applier-announce")) {
+    sockets->applier = fd;
+    sockets->may_announce = name == "applier-announce";
   }
 }
 
@@ -68,13 +70,27 @@ InheritedSockets TakeInheritedSockets(std::string* error) {
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) break;
     TakeSocket(fd, index < name_list.size() ? absl::string_view(name_list[index]) : "", &sockets);
   }
-  if (sockets.capture < 0) {
+  if (sockets.capture < 0 || sockets.notifications < 0) {
     *error =
-        "the descriptors that were handed over hold no packet socket named 'capture-IFINDEX'; "
-        "start it "
-        "through l3sync-open";
+        "the descriptors that were handed over hold no packet socket named 'capture-IFINDEX', or "
+        "no "
+        "'notifications'; start it through l3sync-open of the same version";
   }
   return sockets;
+}
+
+std::vector<ForeignSlave> TakeForeignSlaves() {
+  std::vector<ForeignSlave> slaves;
+  for (const absl::string_view word :
+       absl::StrSplit(Variable("L3SYNC_FOREIGN_SLAVES"), ' ', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(word, absl::MaxSplits(':', 1));
+    ForeignSlave slave;
+    if (!absl::SimpleAtoi(parts.first, &slave.netnsid)) continue;
+    slave.name = MakeInterfaceName({parts.second.data(), parts.second.size()});
+    slaves.push_back(slave);
+  }
+  return slaves;
 }
 
 }  // namespace l3sync

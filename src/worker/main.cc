@@ -1,5 +1,6 @@
 // l3sync, the worker: flags → configuration → run. Whatever it opens, it opens here, before the
 // first frame is read.
+#include <fcntl.h>
 #include <net/if.h>
 #include <signal.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,11 +18,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
+#include "apply/apply_socket.h"
 #include "capture/packet_socket.h"
 #include "netlink/mnl_port.h"
-#include "netlink/namespace_scan.h"
-#include "runtime/reply_injector.h"
 #include "runtime/worker.h"
+#include "sandbox/sandbox.h"
 #include "worker/inherited.h"
 #include "worker/instance_lock.h"
 #include "worker/options.h"
@@ -33,7 +35,8 @@ constexpr int kExitOther = 1;
 constexpr int kExitUsage = 64;
 constexpr int kExitNoPermission = 77;
 
-constexpr absl::Duration kScanPatience = absl::Seconds(1);
+// For the applier to take away what it made: a device at most.
+constexpr absl::Duration kTidyUpPatience = absl::Seconds(2);
 
 int Fail(int status, const std::string& why) {
   const std::string line = absl::StrCat("l3sync: ", why, "\n");
@@ -71,31 +74,30 @@ int OpenSignals() {
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+// Standard input and output are of no more use.
+int DetachStandardStreams() {
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0) return errno;
+  close(null);
+  return 0;
+}
+
 int RunWorker(const Options& options, int parent_ifindex, const InheritedSockets& sockets) {
   const int signal_fd = OpenSignals();
   if (signal_fd < 0) return Fail(kExitOther, absl::StrCat("signalfd: ", strerror(errno)));
-  auto requests = MnlPort::OpenRequestPort();
+  auto links = MnlPort::OpenRequestPort();
   auto dumps = MnlPort::OpenRequestPort();
-  auto injection = MnlPort::OpenRequestPort();
-  auto notifications = MnlPort::OpenNotificationPort();
-  for (const auto* opened : {&requests, &dumps, &injection, &notifications}) {
-    if (opened->error != 0) {
-      return Fail(kExitOther,
-                  absl::StrCat("cannot open an rtnetlink socket: ", strerror(opened->error)));
-    }
-  }
+  auto notifications = MnlPort::AdoptNotificationPort(sockets.notifications);
   MnlPort::Opened hold;
   if (sockets.hold_queue >= 0) hold = MnlPort::Adopt(sockets.hold_queue);
-  if (hold.error != 0) {
-    return Fail(kExitOther, absl::StrCat("the queue of --hold: ", strerror(hold.error)));
+  for (const auto* opened : {&links, &dumps, &notifications, &hold}) {
+    if (opened->error != 0) {
+      return Fail(kExitOther, absl::StrCat("a netlink socket: ", strerror(opened->error)));
+    }
   }
   PacketSocket frames(sockets.capture);
-  std::unique_ptr<PacketReplySender> replies;
-  std::unique_ptr<ReplyInjector> injector;
-  if (sockets.deliver >= 0 && !options.dry_run) {
-    replies = std::make_unique<PacketReplySender>(sockets.deliver);
-    injector = std::make_unique<ReplyInjector>(injection.port.get(), replies.get(), parent_ifindex);
-  }
+  std::unique_ptr<ApplySocket> applier;
+  if (sockets.applier >= 0) applier = std::make_unique<ApplySocket>(sockets.applier);
   const BootClock clock;
 
   WorkerSetup setup;
@@ -104,29 +106,36 @@ int RunWorker(const Options& options, int parent_ifindex, const InheritedSockets
   setup.engine.learner.announce = options.announce;
   setup.engine.learner.policy = {options.deny, options.eui64, ReadResolvers(), options.bind};
   setup.engine.poll_interval = options.poll_interval;
-  setup.engine.foreign_slaves =
-      FindSlavesInOtherNamespaces(requests.port.get(), parent_ifindex, kScanPatience);
+  setup.engine.foreign_slaves = TakeForeignSlaves();
+  setup.engine.parent_name = MakeInterfaceName(options.parent);
   setup.log_format = options.log_format;
   setup.frames = &frames;
-  setup.ports = {requests.port.get(),
-                 dumps.port.get(),
-                 notifications.port.get(),
-                 replies.get(),
-                 injector.get(),
-                 hold.port.get(),
-                 static_cast<uint16_t>(sockets.hold_number)};
+  setup.ports = {links.port.get(), dumps.port.get(), notifications.port.get(), applier.get(),
+                 hold.port.get()};
   setup.clock = &clock;
   setup.signal_fd = signal_fd;
-  setup.engine.parent_name = MakeInterfaceName(options.parent);
-  switch (Worker::Run(setup)) {
+  setup.seal = [&](const std::vector<int>& written) {
+    SandboxRules rules = {written, {setup.ports.links->fd(), setup.ports.dumps->fd()}, true};
+    if (applier != nullptr) rules.send_fds.push_back(applier->fd());
+    const int error = DetachStandardStreams();
+    return error != 0 ? error : EnterSandbox(rules);
+  };
+  const Worker::Outcome outcome = Worker::Run(setup);
+  const int error = errno;
+  if (applier != nullptr) applier->Finish(kTidyUpPatience);
+  switch (outcome) {
     case Worker::Outcome::kStopped:
       return 0;
     case Worker::Outcome::kParentGone:
       return kExitOther;
+    case Worker::Outcome::kApplierGone:
+      return Fail(kExitOther,
+                  "the applier is gone: nothing can be changed any more; start it again");
     case Worker::Outcome::kNoResources:
       break;
   }
-  return Fail(kExitOther, absl::StrCat("cannot set up the rings and loops: ", strerror(errno)));
+  return Fail(kExitOther,
+              absl::StrCat("cannot set up rings, loops and sandbox: ", strerror(error)));
 }
 
 int Main(const std::vector<std::string>& arguments) {
@@ -144,15 +153,13 @@ int Main(const std::vector<std::string>& arguments) {
   std::string error;
   const InheritedSockets sockets = TakeInheritedSockets(&error);
   if (!error.empty()) return Fail(kExitUsage, error);
-  if (!options.dry_run && sockets.deliver < 0) {
+  if (options.dry_run != (sockets.applier < 0)) {
     return Fail(kExitUsage,
-                "no socket for deliveries was handed over: give --dry-run to l3sync as well as to "
-                "l3sync-open, or to neither");
+                "give --dry-run to l3sync as well as to l3sync-open, or to neither: what changes "
+                "something is started by l3sync-open");
   }
-  if (options.dry_run && sockets.hold_queue >= 0) {
-    return Fail(kExitUsage,
-                "a dry run delivers nothing, so it can hold nothing: leave out --dry-run here or "
-                "--hold of l3sync-open");
+  if (options.announce && !options.dry_run && !sockets.may_announce) {
+    return Fail(kExitUsage, "give --announce to l3sync-open as well, which lets it happen");
   }
   const unsigned parent_ifindex = if_nametoindex(options.parent.c_str());
   if (parent_ifindex == 0) {

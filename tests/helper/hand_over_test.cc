@@ -22,7 +22,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kNetAdminOnly[] = "0000000000001000";
 constexpr char kNone[] = "0000000000000000";
 
 void ExpectCapabilities(HelperRun& run, const std::string& expected) {
@@ -53,20 +52,23 @@ void ExpectLockedFilter(HelperRun& run, const std::string& name, size_t instruct
   EXPECT_EQ(run.probe[name + ".instructions"], std::to_string(instructions));
 }
 
-void ExpectBothSockets(HelperRun& run) {
-  EXPECT_EQ(run.probe["fds"], "0 1 2 3 4");
-  EXPECT_EQ(run.probe["LISTEN_FDS"], "2");
-  EXPECT_EQ(run.probe["LISTEN_FDNAMES"], CaptureName() + ":deliver");
+void ExpectAllSockets(HelperRun& run) {
+  EXPECT_EQ(run.probe["fds"], "0 1 2 3 4 5");
+  EXPECT_EQ(run.probe["LISTEN_FDS"], "3");
+  EXPECT_EQ(run.probe["LISTEN_FDNAMES"], CaptureName() + ":notifications:applier");
   EXPECT_EQ(run.probe["LISTEN_PID"], run.probe["pid"]);
   ExpectLockedFilter(run, "capture", MakePacketFilter(1).size());
-  ExpectLockedFilter(run, "deliver", MakeRejectAllFilter().size());
+  EXPECT_EQ(run.probe["notifications.domain"], std::to_string(AF_NETLINK));
+  EXPECT_EQ(run.probe["notifications.nonblocking"], "1");
+  EXPECT_EQ(run.probe["applier.domain"], std::to_string(AF_UNIX));
+  EXPECT_EQ(run.probe["applier.type"], std::to_string(SOCK_SEQPACKET));
+  EXPECT_EQ(run.probe["applier.nonblocking"], "1");
   EXPECT_EQ(run.probe["capture.auxdata"], "1");
   EXPECT_EQ(run.probe["capture.protocol"], "0003");  // ETH_P_ALL
   EXPECT_EQ(run.probe["capture.ifindex"], "0");
-  EXPECT_EQ(run.probe["deliver.protocol"], "0000");
 }
 
-TEST(HandOverTest, WorkerIsSomebodyElseWithNetAdminOnly) {
+TEST(HandOverTest, WorkerIsSomebodyElseWithoutAnyCapability) {
   RunInNetworkNamespace(Privilege::kRealRoot, [] {
     MakeParent();
     HelperRun run =
@@ -74,10 +76,11 @@ TEST(HandOverTest, WorkerIsSomebodyElseWithNetAdminOnly) {
     EXPECT_EQ(run.exit_status, 0);
     EXPECT_EQ(run.errors, "");
     ExpectNobody(run);
-    ExpectCapabilities(run, kNetAdminOnly);
-    EXPECT_EQ(run.probe["CapBnd"], kNetAdminOnly);
-    ExpectBothSockets(run);
+    ExpectCapabilities(run, kNone);
+    EXPECT_EQ(run.probe["CapBnd"], kNone);
+    ExpectAllSockets(run);
     EXPECT_GE(std::stoi(run.probe["capture.rcvbuf"]), 4 << 20);
+    EXPECT_GE(std::stoi(run.probe["notifications.rcvbuf"]), 8 << 20);
     EXPECT_EQ(run.probe["arg1"], "--flag");
     EXPECT_EQ(run.probe["arg2"], "word");
   });
@@ -92,9 +95,9 @@ TEST(HandOverTest, DryRunHasNoCapabilityAndNothingToSendWith) {
     ExpectNobody(run);
     ExpectCapabilities(run, kNone);
     EXPECT_EQ(run.probe["CapBnd"], kNone);
-    EXPECT_EQ(run.probe["fds"], "0 1 2 3");
-    EXPECT_EQ(run.probe["LISTEN_FDS"], "1");
-    EXPECT_EQ(run.probe["LISTEN_FDNAMES"], CaptureName());
+    EXPECT_EQ(run.probe["fds"], "0 1 2 3 4");
+    EXPECT_EQ(run.probe["LISTEN_FDS"], "2");
+    EXPECT_EQ(run.probe["LISTEN_FDNAMES"], CaptureName() + ":notifications");
     ExpectLockedFilter(run, "capture", MakePacketFilter(1).size());
   });
 }
@@ -106,9 +109,9 @@ TEST(HandOverTest, InAUserNamespaceIdsStayAndTheWarningSaysSo) {
     EXPECT_EQ(run.exit_status, 0);
     EXPECT_THAT(run.errors, HasSubstr("warning: in a user namespace"));
     EXPECT_EQ(run.probe["Uid"], "0\t0\t0\t0");
-    ExpectCapabilities(run, kNetAdminOnly);
-    EXPECT_EQ(run.probe["CapBnd"], kNetAdminOnly);
-    ExpectBothSockets(run);
+    ExpectCapabilities(run, kNone);
+    EXPECT_EQ(run.probe["CapBnd"], kNone);
+    ExpectAllSockets(run);
   });
 }
 
@@ -120,7 +123,7 @@ TEST(HandOverTest, DryRunInAUserNamespaceHasNoCapability) {
     EXPECT_EQ(run.exit_status, 0);
     ExpectCapabilities(run, kNone);
     EXPECT_EQ(run.probe["CapBnd"], kNone);
-    EXPECT_EQ(run.probe["fds"], "0 1 2 3");
+    EXPECT_EQ(run.probe["fds"], "0 1 2 3 4");
   });
 }
 
@@ -134,8 +137,8 @@ TEST(HandOverTest, WithoutRootButWithItsCapabilitiesIdsStay) {
     EXPECT_THAT(run.errors, HasSubstr("started without root: uid 65534 stays"));
     EXPECT_THAT(run.errors, Not(HasSubstr("receive buffer")));
     ExpectNobody(run);
-    ExpectCapabilities(run, kNetAdminOnly);
-    ExpectBothSockets(run);
+    ExpectCapabilities(run, kNone);
+    ExpectAllSockets(run);
   });
 }
 
@@ -159,7 +162,7 @@ TEST(HandOverTest, EveryOtherDescriptorIsClosed) {
       }
     });
     EXPECT_EQ(run.exit_status, 0);
-    ExpectBothSockets(run);
+    ExpectAllSockets(run);
   });
 }
 
@@ -171,7 +174,7 @@ TEST(HandOverTest, ClosedStandardStreamsAreNoPlaceForASocket) {
       close(STDERR_FILENO);
     });
     EXPECT_EQ(run.exit_status, 0);
-    ExpectBothSockets(run);
+    ExpectAllSockets(run);
   });
 }
 
@@ -183,9 +186,17 @@ TEST(HandOverTest, OldListenVariablesAreReplaced) {
       setenv("LISTEN_FDNAMES", "others", 1);
       setenv("LISTEN_PID", "1", 1);
     });
-    EXPECT_EQ(run.probe["LISTEN_FDS"], "1");
-    EXPECT_EQ(run.probe["LISTEN_FDNAMES"], CaptureName());
+    EXPECT_EQ(run.probe["LISTEN_FDS"], "2");
+    EXPECT_EQ(run.probe["LISTEN_FDNAMES"], CaptureName() + ":notifications");
     EXPECT_EQ(run.probe["LISTEN_PID"], run.probe["pid"]);
+  });
+}
+
+TEST(HandOverTest, NameOfTheSocketSaysWhetherToAnnounce) {
+  RunInNetworkNamespace(Privilege::kAny, [] {
+    MakeParent();
+    HelperRun run = RunHelper({"--user=nobody", "--announce", "parent", "--", "PROBE"});
+    EXPECT_EQ(run.probe["LISTEN_FDNAMES"], CaptureName() + ":notifications:applier-announce");
   });
 }
 

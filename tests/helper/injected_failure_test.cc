@@ -29,7 +29,7 @@ std::map<std::string, std::string> PrivilegesIn(HelperRun& run) {
   std::map<std::string, std::string> privileges;
   for (const char* name :
        {"Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs",
-        "fds", "capture.locked", "capture.instructions", "deliver.locked", "root_again"}) {
+        "fds", "capture.locked", "capture.instructions", "applier.type", "root_again"}) {
     privileges[name] = run.probe[name];
   }
   return privileges;
@@ -53,7 +53,8 @@ TEST_P(InjectedFailureTest, StopsBeforeTheCommandRuns) {
 
 INSTANTIATE_TEST_SUITE_P(Call, InjectedFailureTest,
                          testing::Values("setgroups", "setresgid", "setresuid", "capset", "prctl",
-                                         "socket", "bind", "dup2", "close_range"),
+                                         "socket", "bind", "dup2", "close_range", "socketpair",
+                                         "clone", "poll"),
                          [](const auto& test) { return test.param; });
 
 class InjectedLieTest : public testing::TestWithParam<std::string> {};

@@ -93,5 +93,22 @@ TEST(HelperOptionsTest, NamesTheWordThatIsWrong) {
   EXPECT_THAT(ErrorOf({"eth0", "--user=", "--", "l3sync"}), HasSubstr("user"));
 }
 
+TEST(ParseHelperOptionsTest, WhatTheApplierRefusesAndAllows) {
+  std::string error;
+  const auto options =
+      ParseHelperOptions({"--deny=192.0.2.0/24,2001:db8::1", "--deny=10.0.0.0/8",
+                          "--bind=g0=192.0.2.7,g1=fe80::1", "--announce", "eth0", "--", "l3sync"},
+                         &error);
+  ASSERT_TRUE(options) << error;
+  ASSERT_EQ(options->deny.size(), 3);
+  EXPECT_EQ(options->deny[1].ToString(), IpPrefix::Parse("2001:db8::1")->ToString());
+  ASSERT_EQ(options->bind.size(), 2);
+  EXPECT_EQ(options->bind[1].ToString(), "fe80::1");
+  EXPECT_TRUE(options->announce);
+  EXPECT_THAT(ErrorOf({"--deny=nonsense", "eth0", "--", "l3sync"}), HasSubstr("nonsense"));
+  EXPECT_THAT(ErrorOf({"--bind=192.0.2.7", "eth0", "--", "l3sync"}), HasSubstr("SLAVE=ADDRESS"));
+  EXPECT_THAT(ErrorOf({"--bind=g0=x", "eth0", "--", "l3sync"}), HasSubstr("g0=x"));
+}
+
 }  // namespace
 }  // namespace l3sync

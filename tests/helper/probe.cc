@@ -89,7 +89,8 @@ int main(int argc, char** argv) {
     std::printf("arg%d=%s\n", i, argv[i]);
   }
   PrintSocket("capture", 3);
-  PrintSocket("deliver", 4);
+  PrintSocket("notifications", 4);
+  PrintSocket("applier", 5);
   std::printf("root_again=%d\n", setresuid(0, 0, 0) == 0);
   return 0;
 }

@@ -82,7 +82,7 @@ TEST(AnnouncerTest, D8_NothingIsSentUnlessAskedForNorInADryRun) {
     bed.Dad(kSlaveB, kAddress6);
     bed.Lease(kSlaveA, 7, kAddress4);
     bed.Pass(absl::Minutes(1));
-    EXPECT_EQ(bed.CountOf(CommandKind::kSendFrame), 0U);
+    EXPECT_EQ(bed.CountOf(CommandKind::kAnnounce), 0U);
   }
 }
 

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "wire/frame.h"
+#include "learn/probe_station.h"
+#include "messages.h"
+#include "wire/delivery.h"
+#include "wire/neighbour_frames.h"
 
 namespace l3sync::testing {
 namespace {
@@ -129,10 +132,10 @@ void CommandKernel::Execute(const Command& command, ByteSpan frame, MonotonicTim
     }
   } else if (command.kind == CommandKind::kDeliverReply) {
     error = Deliver(command, frame);
-  } else if (command.kind == CommandKind::kSendFrame) {
-    error = SendFrame(command, frame);
+  } else if (command.kind == CommandKind::kAnnounce) {
+    error = Announce(command);
   } else if (command.kind == CommandKind::kProbe) {
-    error = Probe(command, frame);
+    error = Probe(command);
   } else {
     Dump(command, now);
     error = links_.contains(command.ifindex) ? 0 : ENODEV;
@@ -178,28 +181,30 @@ int CommandKernel::Deliver(const Command& command, ByteSpan frame) {
   const auto link = links_.find(command.ifindex);
   if (link == links_.end()) return ENXIO;
   if (!link->second) return ENETDOWN;
-  const Parsed<ParsedFrame> parsed = ParseFrame(frame, {});
-  const Address* holder = parsed.ok() ? Find(parsed->destination) : nullptr;
-  delivered_.push_back({holder == nullptr ? 0 : holder->ifindex, {frame.begin(), frame.end()}});
+  const std::optional<Delivery> delivery = ParseDelivery(frame);
+  if (!delivery) return EINVAL;
+  const Address* holder = Find(delivery->destination);
+  delivered_.push_back(
+      {holder == nullptr ? 0 : holder->ifindex, BuildDelivery(kSharedMac, *delivery)});
   return 0;
 }
 
-int CommandKernel::SendFrame(const Command& command, ByteSpan frame) {
+int CommandKernel::Announce(const Command& command) {
   const auto link = links_.find(command.ifindex);
   if (link == links_.end()) return ENXIO;
   if (!link->second) return ENETDOWN;
-  sent_.push_back({command.ifindex, {frame.begin(), frame.end()}});
+  sent_.push_back({command.ifindex, BuildAnnouncement(kSharedMac, command.address)});
   return 0;
 }
 
 // The port looks for the target of an NS or ARP request, whatever interface it was sent on.
-int CommandKernel::Probe(const Command& command, ByteSpan frame) {
+int CommandKernel::Probe(const Command& command) {
   const auto link = links_.find(command.ifindex);
   if (link == links_.end()) return ENXIO;
   if (!link->second) return ENETDOWN;
   const Address* holder = Find(command.address);
   probed_.emplace_back(holder == nullptr ? 0 : holder->ifindex,
-                       std::vector<uint8_t>(frame.begin(), frame.end()));
+                       BuildProbe(kSharedMac, command.address));
   return 0;
 }
 

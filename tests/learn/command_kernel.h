@@ -33,7 +33,7 @@ class CommandKernel {
     std::vector<uint8_t> frame;
   };
 
-  // A frame that was sent as it is, and seen going out there.
+  // An announcement, and seen going out there.
   struct Sent {
     int32_t ifindex = 0;
     std::vector<uint8_t> frame;
@@ -90,8 +90,8 @@ class CommandKernel {
   int Put(const Command& command, MonotonicTime now);
   int Remove(const Command& command, MonotonicTime now);
   int Deliver(const Command& command, ByteSpan frame);
-  int SendFrame(const Command& command, ByteSpan frame);
-  int Probe(const Command& command, ByteSpan frame);
+  int Announce(const Command& command);
+  int Probe(const Command& command);
   void Dump(const Command& command, MonotonicTime now);
   AddressRecord RecordOf(const IpAddress& address, MonotonicTime now) const;
   void Notify(const AddressRecord& record);

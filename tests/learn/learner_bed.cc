@@ -153,7 +153,7 @@ void LearnerBed::ExecuteOne() {
     kernel_.records.pop_front();
     Tell(record);
   }
-  if (command.kind == CommandKind::kSendFrame && !holds_echoes_) HearEchoes();
+  if (command.kind == CommandKind::kAnnounce && !holds_echoes_) HearEchoes();
   if (kernel_.probed().size() == probed) return;
   const int32_t slave = kernel_.probed().back().first;
   if (slave == 0 || silent_.contains(slave)) return;

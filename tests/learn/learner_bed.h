@@ -102,7 +102,7 @@ class LearnerBed : public Output {
   void DeleteByOther(std::string_view address);
   void Tell(const KernelRecord& record);
 
-  // Whatever is sent by kSendFrame is heard on its slave at once, but after HoldEchoes() only when
+  // Whatever is sent by kAnnounce is heard on its slave at once, but after HoldEchoes() only when
   // it is said.
   void HoldEchoes() { holds_echoes_ = true; }
   void HearEchoes();

@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "tests/fakes/fake_applier.h"
 #include "tests/fakes/fake_kernel.h"
 #include "tests/netlink/recording_sink.h"
 
@@ -33,15 +34,18 @@ class AddressSessionTest : public ::testing::Test {
             .preferred_sec = 0};
   }
   void Put(const IpAddress& address, bool replace = false) {
-    session_.Submit(CommandOf(CommandKind::kPutAddress, address, replace), now_);
+    session_.Submit(CommandOf(CommandKind::kPutAddress, address, replace), {}, now_);
   }
-  void Read() { session_.OnReadable(now_); }
+  void Read() {
+    EXPECT_TRUE(session_.OnAnswer(now_));
+    session_.OnLink(now_);
+  }
   // Lets time pass until the session wants to be woken.
   void PassToDeadline() {
     now_ = session_.NextDeadline();
     ASSERT_FALSE(now_.is_never());
     session_.Expire(now_);
-    session_.OnReadable(now_);
+    Read();
   }
   std::vector<int32_t> Errors() const {
     std::vector<int32_t> errors;
@@ -53,9 +57,11 @@ class AddressSessionTest : public ::testing::Test {
   int32_t parent_ = kernel_.AddLink("eth0");
   int32_t slave_ = kernel_.AddSlave("guest0", parent_);
   int32_t sibling_ = kernel_.AddSlave("guest1", parent_);
-  std::unique_ptr<RtnlPort> port_ = kernel_.OpenRequestPort();
+  std::unique_ptr<RtnlPort> links_ = kernel_.OpenRequestPort();
+  FakeApplier applier_{&kernel_,
+                       ApplyRules{.parent_ifindex = parent_, .deny = {}, .configured = {}}};
   RecordingSink sink_;
-  AddressSession session_{port_.get(), &sink_};
+  AddressSession session_{&applier_, links_.get(), &sink_};
   MonotonicTime now_ = MonotonicTime::SinceBoot(absl::Seconds(100));
   uint64_t last_id_ = 0;
 };
@@ -90,11 +96,11 @@ TEST_F(AddressSessionTest, K3ErrnoOfARefusalSurvivesAndTouchesNoRoute) {
   Put(kV4);  // EXCL
   Command on_sibling = CommandOf(CommandKind::kPutAddress, kV4);
   on_sibling.ifindex = sibling_;
-  session_.Submit(on_sibling, now_);
+  session_.Submit(on_sibling, {}, now_);
   Command nowhere = CommandOf(CommandKind::kPutAddress, kV4);
   nowhere.ifindex = 999;
-  session_.Submit(nowhere, now_);
-  session_.Submit(CommandOf(CommandKind::kRemoveAddress, kV6), now_);
+  session_.Submit(nowhere, {}, now_);
+  session_.Submit(CommandOf(CommandKind::kRemoveAddress, kV6), {}, now_);
   Read();
   EXPECT_THAT(Errors(), ::testing::ElementsAre(0, EEXIST, EADDRINUSE, ENODEV, EADDRNOTAVAIL));
   EXPECT_EQ(kernel_.RequestCount(RTM_DELROUTE), 1);
@@ -110,12 +116,12 @@ TEST_F(AddressSessionTest, RefusedRouteRemovalDoesNotFailThePut) {
 
 TEST_F(AddressSessionTest, RemoveLocalRouteOfNoneIsSuccess) {
   Put(kV4);
-  session_.OnReadable(now_);
+  Read();
   kernel_.SetUp(slave_, false);
   kernel_.SetUp(slave_, true);
   EXPECT_TRUE(kernel_.HasLocalRoute(slave_, kV4));
-  session_.Submit(CommandOf(CommandKind::kRemoveLocalRoute, kV4), now_);
-  session_.Submit(CommandOf(CommandKind::kRemoveLocalRoute, kV4), now_);
+  session_.Submit(CommandOf(CommandKind::kRemoveLocalRoute, kV4), {}, now_);
+  session_.Submit(CommandOf(CommandKind::kRemoveLocalRoute, kV4), {}, now_);
   Read();
   EXPECT_THAT(Errors(), ::testing::ElementsAre(0, 0, 0));
   EXPECT_FALSE(kernel_.HasLocalRoute(slave_, kV4));
@@ -154,7 +160,7 @@ TEST_F(AddressSessionTest, RefreshedIpv6AddressHasNoRouteToWaitFor) {
 }
 
 TEST_F(AddressSessionTest, ReadLinkForwardsTheLinkBeforeItsResult) {
-  session_.Submit(CommandOf(CommandKind::kReadLink, {}), now_);
+  session_.Submit(CommandOf(CommandKind::kReadLink, {}), {}, now_);
   Read();
   ASSERT_THAT(sink_.records(), SizeIs(2));
   const auto* link = std::get_if<LinkRecord>(&sink_.records()[0]);
@@ -165,7 +171,7 @@ TEST_F(AddressSessionTest, ReadLinkForwardsTheLinkBeforeItsResult) {
 }
 
 TEST_F(AddressSessionTest, ReadLinkWithoutRoomForTheLinkFails) {
-  session_.Submit(CommandOf(CommandKind::kReadLink, {}), now_);
+  session_.Submit(CommandOf(CommandKind::kReadLink, {}), {}, now_);
   sink_.SetRoom(0);
   Read();
   sink_.SetRoom(10);
@@ -174,7 +180,7 @@ TEST_F(AddressSessionTest, ReadLinkWithoutRoomForTheLinkFails) {
 }
 
 TEST_F(AddressSessionTest, LostAnswerOfThePutEndsAtTheDeadline) {
-  kernel_.LoseNextAnswer();
+  applier_.LoseNextAnswer();
   Put(kV4);
   Read();
   EXPECT_EQ(session_.NextDeadline(), now_ + AddressSession::kDeadline);
@@ -187,7 +193,7 @@ TEST_F(AddressSessionTest, LostAnswerOfThePutEndsAtTheDeadline) {
 }
 
 TEST_F(AddressSessionTest, DuplicateAnswerMakesOneResult) {
-  kernel_.DuplicateNextAnswer();
+  applier_.DuplicateNextAnswer();
   Put(kV4);
   Read();
   EXPECT_THAT(Errors(), ::testing::ElementsAre(0));
@@ -206,6 +212,7 @@ TEST_F(AddressSessionTest, LateAnswerIsIgnoredAndCounted) {
 TEST_F(AddressSessionTest, SendIsTriedAgainAfterENOBUFS) {
   kernel_.FailNextSends(ENOBUFS, 2);
   Put(kV4);
+  Read();
   EXPECT_FALSE(kernel_.FindAddress(slave_, kV4));
   PassToDeadline();
   PassToDeadline();
@@ -217,6 +224,7 @@ TEST_F(AddressSessionTest, SendThatNeverSucceedsEndsWithItsErrno) {
   kernel_.FailNextSends(EAGAIN, 1000);
   const MonotonicTime begin = now_;
   Put(kV4);
+  Read();
   while (Errors().empty()) PassToDeadline();
   EXPECT_THAT(Errors(), ::testing::ElementsAre(EAGAIN));
   EXPECT_LT(now_ - begin, AddressSession::kDeadline);
@@ -225,6 +233,7 @@ TEST_F(AddressSessionTest, SendThatNeverSucceedsEndsWithItsErrno) {
 TEST_F(AddressSessionTest, SendErrorThatTimeDoesNotHealEndsAtOnce) {
   kernel_.FailNextSends(EPERM);
   Put(kV4);
+  Read();
   EXPECT_THAT(Errors(), ::testing::ElementsAre(EPERM));
 }
 
@@ -258,8 +267,29 @@ TEST_F(AddressSessionTest, ResultThatFindsNoRoomIsKeptAndTakesItsPlaceInTheWindo
   EXPECT_TRUE(session_.NextDeadline().is_never());
 }
 
+TEST_F(AddressSessionTest, RequestThatFindsNoRoomIsSentAgain) {
+  applier_.RefuseSends(2, EAGAIN);
+  Put(kV4);
+  PassToDeadline();
+  PassToDeadline();
+  EXPECT_THAT(Errors(), ::testing::ElementsAre(0));
+  EXPECT_EQ(session_.counters().send_retries, 2);
+}
+
+TEST_F(AddressSessionTest, ApplierThatIsGoneIsTold) {
+  Put(kV4);
+  applier_.Die();
+  EXPECT_FALSE(session_.OnAnswer(now_));
+}
+
+TEST_F(AddressSessionTest, WithoutAnApplierNothingIsChanged) {
+  AddressSession dry(nullptr, links_.get(), &sink_);
+  dry.Submit(CommandOf(CommandKind::kPutAddress, kV4), {}, now_);
+  EXPECT_THAT(Errors(), ::testing::ElementsAre(ENOTCONN));
+}
+
 TEST_F(AddressSessionTest, OtherKindsAreRefused) {
-  session_.Submit(CommandOf(CommandKind::kDumpAll, {}), now_);
+  session_.Submit(CommandOf(CommandKind::kDumpAll, {}), {}, now_);
   EXPECT_THAT(Errors(), ::testing::ElementsAre(EOPNOTSUPP));
 }
 
@@ -286,26 +316,23 @@ class ScriptedPort : public RtnlPort {
 
 class ScriptedSessionTest : public ::testing::Test {
  protected:
-  void Remove(uint64_t id) {
-    session_.Submit({.kind = CommandKind::kRemoveAddress,
-                     .replace = false,
-                     .ifindex = 5,
-                     .id = id,
-                     .address = kV4},
-                    {});
+  void ReadLink(uint64_t id) {
+    session_.Submit(
+        {.kind = CommandKind::kReadLink, .replace = false, .ifindex = 5, .id = id, .address = {}},
+        {}, {});
   }
   ScriptedPort port_;
   RecordingSink sink_;
-  AddressSession session_{&port_, &sink_};
+  AddressSession session_{nullptr, &port_, &sink_};
 };
 
 TEST_F(ScriptedSessionTest, SecondAckInADatagramIsNotLost) {
-  Remove(1);
-  Remove(2);
+  ReadLink(1);
+  ReadLink(2);
   Bytes datagram = EncodeError({.sequence = port_.sequences_[1]}, EADDRNOTAVAIL);
   Append(&datagram, EncodeError({.sequence = port_.sequences_[0]}, 0));
   port_.datagrams_.push_back(datagram);
-  session_.OnReadable({});
+  session_.OnLink({});
   const auto results = sink_.Of<CommandResult>();
   ASSERT_THAT(results, SizeIs(2));
   EXPECT_EQ(results[0].command_id, 2);
@@ -315,23 +342,23 @@ TEST_F(ScriptedSessionTest, SecondAckInADatagramIsNotLost) {
 }
 
 TEST_F(ScriptedSessionTest, LostAnswersAreCountedAndTheNextOnesRead) {
-  Remove(1);
+  ReadLink(1);
   port_.datagrams_.push_back({});
   port_.datagrams_.push_back(EncodeError({.sequence = port_.sequences_[0]}, 0));
-  session_.OnReadable({});
+  session_.OnLink({});
   EXPECT_THAT(sink_.Of<CommandResult>(), SizeIs(1));
   EXPECT_EQ(session_.counters().answers_lost, 1);
 }
 
 TEST_F(ScriptedSessionTest, O4BrokenAnswersAreCountedAndEndNothing) {
-  Remove(1);
+  ReadLink(1);
   const Bytes answer = EncodeError({.sequence = port_.sequences_[0]}, 0);
   for (size_t size = 1; size < answer.size(); ++size) {
     port_.datagrams_.emplace_back(answer.begin(),
                                   answer.begin() + static_cast<std::ptrdiff_t>(size));
   }
   port_.datagrams_.push_back(EncodeDone({.sequence = port_.sequences_[0]}, 0));
-  session_.OnReadable({});
+  session_.OnLink({});
   EXPECT_THAT(sink_.records(), IsEmpty());
   EXPECT_EQ(session_.counters().broken_messages, answer.size());
   EXPECT_EQ(session_.in_flight(), 1);

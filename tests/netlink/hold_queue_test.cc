@@ -2,11 +2,13 @@
 
 #include <linux/netfilter.h>
 
+#include <array>
 #include <cerrno>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "netlink/hold_verdict.h"
 #include "tests/fakes/fake_hold_port.h"
 #include "tests/netlink/recording_sink.h"
 
@@ -28,11 +30,32 @@ Bytes Ipv4Header(uint8_t last_byte) {
   return header;
 }
 
+// An applier that passes verdicts on, and says whether they went.
+class VerdictsOnly : public ApplyPort {
+ public:
+  explicit VerdictsOnly(RtnlPort* kernel) : kernel_(kernel) {}
+  int fd() const override { return -1; }
+  int Receive(ApplyAnswer* /*answer*/) override { return EAGAIN; }
+  int Send(const ApplyRequest& request, ByteSpan payload) override {
+    EXPECT_THAT(payload, IsEmpty());
+    std::array<uint8_t, kMaxVerdictSize> buffer;
+    const HoldVerdict verdict = request.verb == ApplyVerb::kReleaseHeld
+                                    ? HoldVerdict::kReleaseAllUpTo
+                                : request.flag != 0 ? HoldVerdict::kDrop
+                                                    : HoldVerdict::kRelease;
+    return kernel_->Send(BuildVerdict(absl::MakeSpan(buffer), kNumber, request.held_id, verdict));
+  }
+
+ private:
+  RtnlPort* kernel_;
+};
+
 class HoldQueueTest : public ::testing::Test {
  protected:
   FakeHoldPort port_{kNumber};
+  VerdictsOnly applier_{&port_};
   RecordingSink sink_;
-  HoldQueue queue_{&port_, kNumber, &sink_};
+  HoldQueue queue_{&port_, &applier_, &sink_};
 };
 
 TEST_F(HoldQueueTest, TellsTheDestinationOfBothFamilies) {

@@ -45,8 +45,7 @@ void SetMacs(const std::array<uint8_t, 6>& destination, const std::array<uint8_t
 
 }  // namespace
 
-WorkerBed::WorkerBed(bool dry_run)
-    : replies_(&kernel), signal_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+WorkerBed::WorkerBed(bool dry_run) : signal_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   parent = kernel.AddLink("h0");
   kernel.SetMac(parent, {kSharedMac});
   t0 = kernel.AddSlave("t0", parent);
@@ -54,6 +53,9 @@ WorkerBed::WorkerBed(bool dry_run)
   options.learner.parent_ifindex = parent;
   options.learner.dry_run = dry_run;
   options.parent_name = MakeInterfaceName("h0");
+  applier_ = std::make_unique<FakeApplier>(
+      &kernel, ApplyRules{.parent_ifindex = parent, .deny = {}, .configured = {}}, &hold,
+      kHoldNumber);
 }
 
 WorkerBed::~WorkerBed() {
@@ -62,7 +64,7 @@ WorkerBed::~WorkerBed() {
 }
 
 void WorkerBed::Start() {
-  requests_ = kernel.OpenRequestPort();
+  links_ = kernel.OpenRequestPort();
   dumps_ = kernel.OpenRequestPort();
   notifications_ = kernel.OpenNotificationPort();
   std::array<int, 2> log{};
@@ -75,11 +77,9 @@ void WorkerBed::Start() {
     setup.engine = options;
     setup.log_format = LogFormat::kJson;
     setup.frames = &frames;
-    setup.ports = {requests_.get(), dumps_.get(), notifications_.get(), &replies_, &injected_};
-    if (has_hold) {
-      setup.ports.hold = &hold;
-      setup.ports.hold_number = 50002;
-    }
+    setup.ports = {links_.get(), dumps_.get(), notifications_.get(),
+                   options.learner.dry_run ? nullptr : applier_.get()};
+    if (has_hold) setup.ports.hold = &hold;
     setup.clock = &clock_;
     setup.log_fd = log_write_fd_;
     setup.signal_fd = signal_fd_;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "runtime/worker.h"
+#include "tests/fakes/fake_applier.h"
 #include "tests/fakes/fake_hold_port.h"
 #include "tests/fakes/fake_kernel.h"
 #include "tests/runtime/fake_frame_source.h"
@@ -54,8 +55,9 @@ class WorkerBed {
   void Suspend(absl::Duration time) { clock_.slept += absl::ToInt64Nanoseconds(time); }
 
   // To where the port does not loop back.
-  size_t injected() const { return injected_.count; }
-  void FailInjections(int error) { injected_.error = error; }
+  size_t injected() const { return applier_->injected(); }
+  void FailInjections(int error) { applier_->FailInjections(error); }
+  FakeApplier& applier() { return *applier_; }
 
   FakeKernel kernel;
   FakeFrameSource frames;
@@ -63,7 +65,8 @@ class WorkerBed {
   int32_t t0 = 0;
   int32_t t1 = 0;
   EngineOptions options;
-  FakeHoldPort hold{50002};  // used if has_hold is set before Start()
+  static constexpr uint16_t kHoldNumber = 50002;
+  FakeHoldPort hold{kHoldNumber};  // used if has_hold is set before Start()
   bool has_hold = false;
 
  private:
@@ -77,35 +80,13 @@ class WorkerBed {
     }
     std::atomic<int64_t> slept = 0;
   };
-  class KernelReplySender : public ReplySender {
-   public:
-    explicit KernelReplySender(FakeKernel* kernel) : kernel_(kernel) {}
-    int Send(int32_t ifindex, ByteSpan frame) override {
-      kernel_->SendDelivery(ifindex, frame);
-      return 0;
-    }
-
-   private:
-    FakeKernel* kernel_;
-  };
-
-  struct CountingSender : ReplySender {
-    int Send(int32_t /*ifindex*/, ByteSpan /*frame*/) override {
-      if (error == 0) ++count;
-      return error;
-    }
-    std::atomic<int> error = 0;
-    std::atomic<size_t> count = 0;
-  };
-
   void ReadLog();
   void PushClient(int32_t slave, uint32_t xid, std::vector<uint8_t> options,
                   const IpAddress& ciaddr);
   void PushServer(uint32_t xid, const IpAddress& address, std::vector<uint8_t> options);
 
-  std::unique_ptr<RtnlPort> requests_, dumps_, notifications_;
-  KernelReplySender replies_;
-  CountingSender injected_;
+  std::unique_ptr<RtnlPort> links_, dumps_, notifications_;
+  std::unique_ptr<FakeApplier> applier_;
   SuspendedClock clock_;
   int signal_fd_;
   int log_read_fd_ = -1;

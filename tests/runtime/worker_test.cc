@@ -294,11 +294,18 @@ TEST(WorkerTest, HeldOfferIsDroppedAndAStrangersPasses) {
   EXPECT_EQ(bed.CountLines({"stopped", "\"held_dropped\":1", "\"held_released\":1"}), 1);
 }
 
-TEST(WorkerTest, VerdictThatTheKernelHasNoMemoryForIsTriedAgain) {
+TEST(WorkerTest, GoneApplierEndsIt) {
+  WorkerBed bed;
+  bed.Start();
+  bed.applier().Die();
+  EXPECT_EQ(bed.WaitForEnd(), Worker::Outcome::kApplierGone);
+}
+
+TEST(WorkerTest, VerdictThatFindsNoRoomIsSentAgain) {
   WorkerBed bed;
   bed.has_hold = true;
   bed.Start();
-  bed.hold.RefuseSends(3, ENOBUFS);
+  bed.applier().RefuseSends(3, EAGAIN);
   const uint32_t strangers = bed.hold.Queue(Ipv4HeaderTo(kOtherAddress));
   EXPECT_TRUE(bed.hold.WaitForVerdict(strangers, kPatience));
 }

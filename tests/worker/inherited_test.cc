@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -42,25 +43,46 @@ TEST(TakeInheritedSocketsTest, RefusesDescriptorsThatAreNoPacketSockets) {
   EXPECT_NE(error.find("'capture-IFINDEX'"), std::string::npos);
 }
 
-TEST(TakeInheritedSocketsTest, QueueOfHoldIsANetlinkSocketWithItsNumber) {
-  const int queue = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  const int other = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  ASSERT_GE(std::min(queue, other), 3);
-  // Descriptors count from 3; those between are the test's.
-  std::string names;
-  for (int fd = 3; fd <= std::max(queue, other); ++fd) {
-    names.append(fd == 3 ? "" : ":");
-    if (fd == queue) names.append("hold-queue-50007");
-    if (fd == other) names.append("hold-queue-1");
-  }
-  const std::string count = std::to_string(std::max(queue, other) - 2);
-  SetVariables(std::to_string(getpid()), count.c_str(), names.c_str());
-  std::string error;
-  const InheritedSockets sockets = TakeInheritedSockets(&error);
-  EXPECT_EQ(sockets.hold_queue, queue);
-  EXPECT_EQ(sockets.hold_number, 50007);
-  close(queue);
+// Each is known by its name, if it is a socket of the right kind.
+TEST(TakeInheritedSocketsTest, KnowsTheOthersByNameAndKind) {
+  const int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  const int other = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  ASSERT_GE(std::min(netlink, other), 3);
+  const auto take = [&](const std::string& of_netlink, const std::string& of_other) {
+    // Descriptors count from 3; those between are the test's.
+    std::string names;
+    for (int fd = 3; fd <= std::max(netlink, other); ++fd) {
+      names.append(fd == 3 ? "" : ":");
+      if (fd == netlink) names.append(of_netlink);
+      if (fd == other) names.append(of_other);
+    }
+    const std::string count = std::to_string(std::max(netlink, other) - 2);
+    SetVariables(std::to_string(getpid()), count.c_str(), names.c_str());
+    std::string error;
+    return TakeInheritedSockets(&error);
+  };
+  EXPECT_EQ(take("notifications", "applier").notifications, netlink);
+  EXPECT_EQ(take("notifications", "applier").applier, other);
+  EXPECT_FALSE(take("notifications", "applier").may_announce);
+  EXPECT_EQ(take("hold-queue", "applier-announce").hold_queue, netlink);
+  EXPECT_TRUE(take("hold-queue", "applier-announce").may_announce);
+  EXPECT_EQ(take("applier", "notifications").applier, -1);
+  EXPECT_EQ(take("applier", "notifications").notifications, -1);
+  EXPECT_EQ(take("applier", "hold-queue").hold_queue, -1);
+  close(netlink);
   close(other);
+}
+
+TEST(TakeForeignSlavesTest, NamesMayHoldColons) {
+  setenv("L3SYNC_FOREIGN_SLAVES", "0:guest0 7:a:b x:y  8", 1);
+  const std::vector<ForeignSlave> slaves = TakeForeignSlaves();
+  EXPECT_EQ(getenv("L3SYNC_FOREIGN_SLAVES"), nullptr);
+  ASSERT_EQ(slaves.size(), 3);
+  EXPECT_EQ(slaves[0].netnsid, 0);
+  EXPECT_EQ(NameView(slaves[0].name), "guest0");
+  EXPECT_EQ(slaves[1].netnsid, 7);
+  EXPECT_EQ(NameView(slaves[1].name), "a:b");
+  EXPECT_EQ(NameView(slaves[2].name), "");
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace l3sync {
 
 // Sends a frame on a slave: a reply, which the ipvlan port loops back to the slave that has its
 // address, or a multicast, which it passes on to the slave's siblings and the parent's wire
-// (ipvlan_xmit_mode_l2()). Used by the netlink thread only.
+// (ipvlan_xmit_mode_l2()). Used by the applier only.
 class ReplySender {
  public:
   virtual ~ReplySender() = default;
@@ -16,7 +16,7 @@ class ReplySender {
   virtual int Send(int32_t ifindex, ByteSpan frame) = 0;
 };
 
-// Over a packet socket that was inherited for this; `fd` is owned.
+// Over a packet socket (helper/open_socket.h); `fd` is owned.
 class PacketReplySender : public ReplySender {
  public:
   explicit PacketReplySender(int fd) : fd_(fd) {}

@@ -1,4 +1,4 @@
-#include "runtime/reply_sender.h"
+#include "applier/reply_sender.h"
 
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>

@@ -1,4 +1,4 @@
-#include "runtime/reply_injector.h"
+#include "applier/reply_injector.h"
 
 #include <libmnl/libmnl.h>
 #include <linux/if_ether.h>

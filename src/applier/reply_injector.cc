@@ -1,12 +1,11 @@
-#include "runtime/reply_injector.h"
+#include "applier/reply_injector.h"
 
 #include <cerrno>
-#include <optional>
 
 #include "absl/strings/str_cat.h"
 
+#include "netlink/ask_kernel.h"
 #include "netlink/injection_request.h"
-#include "netlink/rtnl_message.h"
 
 namespace l3sync {
 
@@ -73,21 +72,7 @@ LinkRecord ReplyInjector::FindDevice() {
 }
 
 int ReplyInjector::Ask(ByteSpan request, LinkRecord* link) {
-  if (const int error = port_->Send(request); error != 0) return error;
-  while (true) {
-    size_t length = 0;
-    if (const int error = port_->Receive(MutableByteSpan(answer_), &length); error != 0) {
-      return error == EAGAIN ? ETIMEDOUT : error;
-    }
-    MessageWalk walk(ByteSpan(answer_).first(length));
-    for (; walk.Current().has_value(); walk.Advance()) {
-      const RtnlMessage message = *walk.Current();
-      if (message.sequence != sequence_) continue;  // late, to what was given up
-      if (const auto error = ParseError(message); error.has_value()) return *error;
-      if (link == nullptr) continue;
-      if (const auto found = ParseLink(message); found.has_value()) *link = *found;
-    }
-  }
+  return AskKernel(port_, request, sequence_, link);
 }
 
 }  // namespace l3sync

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 
+#include "applier/reply_sender.h"
 #include "learn/kernel_record.h"
 #include "netlink/rtnl_port.h"
-#include "runtime/reply_sender.h"
 
 namespace l3sync {
 
@@ -16,7 +16,7 @@ namespace l3sync {
 // so is there during the delivery only, so that nothing else ever takes this way.
 //
 // The device is made when it is first needed. It goes with this object; one that a killed l3sync
-// left goes when the next begins. Used by the netlink thread only.
+// left goes when the next begins. Used by the applier only.
 class ReplyInjector : public ReplySender {
  public:
   // `port` (MnlPort::OpenRequestPort, and for nobody else) and `sender` are not owned. Needs
@@ -38,7 +38,6 @@ class ReplyInjector : public ReplySender {
   void DeleteDevice();
   // The device of our name, or ifindex 0.
   LinkRecord FindDevice();
-  // Sends and takes the answer, which the kernel gives within the send. `link`: of RTM_GETLINK.
   int Ask(ByteSpan request, LinkRecord* link = nullptr);
   MutableByteSpan request() { return MutableByteSpan(request_); }
 
@@ -48,7 +47,6 @@ class ReplyInjector : public ReplySender {
   int32_t device_ = 0;  // ifindex; 0: to be made
   uint32_t sequence_ = 0;
   alignas(4) std::array<uint8_t, 256> request_;
-  alignas(4) std::array<uint8_t, kNetlinkBufferSize> answer_;
 };
 
 }  // namespace l3sync
