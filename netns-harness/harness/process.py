@@ -1,7 +1,9 @@
 """A program that runs beside the test, whose lines can be waited for."""
 
 import os
+import pathlib
 import re
+import select
 import signal
 import subprocess
 import threading
@@ -101,11 +103,20 @@ class Process:
     def kill(self):
         """With all its children: it leads a session of its own."""
         self.ended_by_test = True
+        children = [os.pidfd_open(child) for child in self.children() if os.getpgid(child) == self._popen.pid]
         try:
             os.killpg(self._popen.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
         self._popen.wait()
+        for child in children:
+            select.select([child], [], [])
+            os.close(child)
+
+    def children(self):
+        """Their process IDs; none when it has ended."""
+        tasks = pathlib.Path(f"/proc/{self._popen.pid}/task").glob("*/children")
+        return [int(child) for task in tasks for child in task.read_text().split()]
 
     def close(self):
         self.kill()

@@ -55,7 +55,6 @@ def test_lease_is_announced_twice(world):
     l3sync.terminate()
     counters = l3sync.find("stopped")[0]["counters"]
     assert counters["announcements_sent"] == 4
-    assert counters["ignored_own_announcement"] == 4, "each was heard on its slave, as a guest's is"
     assert "announcements_errors" not in counters
 
 

@@ -1,7 +1,6 @@
 """Design §2 and §8: who holds what, and how l3sync says no."""
 
 import os
-import pathlib
 import select
 import signal
 
@@ -32,7 +31,7 @@ def test_worker_holds_what_it_needs_and_no_more(default_world, dry_run):
     assert status["Seccomp"] == SECCOMP_FILTER
     for name in CAPABILITIES:
         assert int(status[name], 16) == 0, name
-    children = children_of(l3sync.pid)
+    children = l3sync.children()
     assert len(children) == (0 if dry_run else 1)
     for child in children:
         status = status_of(child)
@@ -44,15 +43,11 @@ def test_worker_holds_what_it_needs_and_no_more(default_world, dry_run):
             assert int(status[name], 16) == CAP_NET_ADMIN, name
 
 
-def children_of(pid):
-    return [int(child) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
-
-
 def test_only_what_was_handed_over_is_open(default_world):
     """Descriptors: standard ones, sockets, and what threads wait on; no files."""
     default_world.add_slaves("t0")
     l3sync = default_world.start_l3sync()
-    (applier,) = children_of(l3sync.pid)
+    (applier,) = l3sync.children()
     for pid in (l3sync.pid, applier):
         for number in os.listdir(f"/proc/{pid}/fd"):
             target = os.readlink(f"/proc/{pid}/fd/{number}")
@@ -65,7 +60,8 @@ def test_only_what_was_handed_over_is_open(default_world):
 def test_end_of_the_applier_is_said_and_ends_l3sync(default_world):
     default_world.add_slaves("t0")
     l3sync = default_world.start_l3sync()
-    (applier,) = children_of(l3sync.pid)
+    (applier,) = l3sync.children()
+    l3sync.ended_by_test = True
     os.kill(applier, signal.SIGKILL)
     assert l3sync.wait_exit() == 1
     assert any("the applier is gone" in line for line in l3sync.other_lines)
@@ -74,9 +70,9 @@ def test_end_of_the_applier_is_said_and_ends_l3sync(default_world):
 def test_applier_ends_with_the_worker(default_world):
     default_world.add_slaves("t0")
     l3sync = default_world.start_l3sync()
-    (applier,) = children_of(l3sync.pid)
+    (applier,) = l3sync.children()
     watch = os.pidfd_open(applier)
-    l3sync.kill()
+    l3sync.signal(signal.SIGKILL)
     assert select.select([watch], [], [], 30)[0]
     os.close(watch)
 

@@ -33,8 +33,8 @@ constexpr int kMaxRequests = 64;
 
 // What remains open of what the helper had.
 void CloseAllBut(const ApplierSockets& sockets) {
-  std::vector<int> kept = {STDERR_FILENO,    sockets.worker, sockets.looped,
-                           sockets.injected, sockets.hold,   sockets.hold_table};
+  std::vector<int> kept = {STDIN_FILENO,   STDOUT_FILENO,    STDERR_FILENO, sockets.worker,
+                           sockets.looped, sockets.injected, sockets.hold,  sockets.hold_table};
   std::sort(kept.begin(), kept.end());
   int next = 0;
   for (const int fd : kept) {
@@ -168,6 +168,10 @@ int RunApplier(const ApplierSockets& sockets, const ApplyRules& rules, std::stri
   IgnoreSignals();
   static_cast<void>(prctl(PR_SET_NAME, "l3sync-applier", 0, 0, 0));
   CloseAllBut(sockets);
+  if (const int failed = DetachStandardStreams(); failed != 0) {
+    *error = absl::StrCat("/dev/null: ", strerror(failed));
+    return 1;
+  }
   Ports ports;
   if (sockets.hold >= 0) ports.hold = MnlPort::Adopt(sockets.hold);
   if (const int failed = ports.error(); failed != 0) {

@@ -31,7 +31,7 @@ constexpr char kHelp[] =
     "What COMMAND can't do then, whatever becomes of it:\n"
     "  --deny=PREFIX[,PREFIX...]   give one of these addresses to a guest\n"
     "What it can do then:\n"
-    "  --bind=SLAVE=ADDRESS[,...]  give a guest such an address that is a next hop of the host\n"
+    "  --bind=SLAVE=ADDRESS[,...]  give a guest one of these that is a next hop of the host\n"
     "  --announce                  tell the network where an address is\n"
     "  --help       this text\n"
     "  --version    the version\n";

@@ -43,19 +43,24 @@ bool ParseDeny(const std::string& value, HelperOptions* options, std::string* er
   return true;
 }
 
-// Of SLAVE=ADDRESS the address only: which slave it belongs to is the worker's to know.
+// The addresses only: which slave they belong to is the worker's to know. The last '=' counts: an
+// interface's name may hold one.
 bool ParseBind(const std::string& value, HelperOptions* options, std::string* error) {
-  for (const std::string& word : SplitAtCommas(value)) {
-    const size_t equals = word.rfind('=');
-    const auto address =
-        equals == std::string::npos ? std::nullopt : IpAddress::Parse(word.substr(equals + 1));
+  const size_t equals = value.rfind('=');
+  const std::vector<std::string> words =
+      SplitAtCommas(equals == std::string::npos ? "" : value.substr(equals + 1));
+  for (const std::string& word : words) {
+    const auto address = IpAddress::Parse(word);
     if (!address) {
-      *error = "--bind: " + word + " is not SLAVE=ADDRESS, as in --bind=guest0=192.0.2.7";
-      return false;
+      break;
     }
     options->bind.push_back(*address);
+    if (&word == &words.back()) {
+      return true;
+    }
   }
-  return true;
+  *error = "--bind=" + value + " is not SLAVE=ADDRESS[,ADDRESS...], as in --bind=t0=192.0.2.7";
+  return false;
 }
 
 // What stands before "--": the options, and the words that are none.

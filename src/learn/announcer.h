@@ -9,7 +9,6 @@
 
 #include "learn/address_book.h"
 #include "learn/monotonic_time.h"
-#include "wire/bytes.h"
 #include "wire/ip_address.h"
 
 namespace l3sync {
@@ -28,19 +27,12 @@ class Announcer {
   static constexpr absl::Duration kGap = absl::Milliseconds(10);
   // Addresses that are being announced; more than that at once are not.
   static constexpr size_t kMax = 1024;
-  // A frame of ours that was not heard on its slave by then is not going to be.
-  static constexpr absl::Duration kEchoTime = absl::Seconds(10);
 
   // `book` is not owned and must outlive this object.
   Announcer(AddressBook* book, bool is_enabled) : book_(book), is_enabled_(is_enabled) {}
 
-  void SetSharedMac(const MacAddress& mac) { shared_mac_ = mac; }
-
   // The guest on `ifindex` has `address` and the kernel knows it.
   void Announce(int32_t ifindex, const IpAddress& address, MonotonicTime now);
-  // True if `frame`, sent on `ifindex` from `sender`, is one of ours: each is heard once, as a
-  // guest's is, and says nothing of the guest.
-  bool TakeEcho(int32_t ifindex, const IpAddress& sender, ByteSpan frame);
 
   // Sends what is due, to be called at NextDeadline() or later.
   void Advance(MonotonicTime now);
@@ -51,21 +43,16 @@ class Announcer {
 
   using Key = std::pair<int32_t, IpAddress>;
   struct Entry {
-    int left = 0;    // frames to be sent
-    int echoes = 0;  // frames sent and not yet heard
-    // Of the next frame; after the last one, when its echo is given up.
-    MonotonicTime due;
+    int left = 0;       // announcements to be sent
+    MonotonicTime due;  // of the next one
   };
 
-  // False: no room now.
-  bool Send(const Key& key);
   bool IsBound(const Key& key) const;
   void SetDue(const Key& key, Entry* entry, MonotonicTime due);
   void Forget(const Key& key, const Entry& entry);
 
   AddressBook* book_;
   const bool is_enabled_;
-  MacAddress shared_mac_;
   absl::flat_hash_map<Key, Entry> entries_;
   absl::btree_set<std::pair<MonotonicTime, Key>> due_;  // one for each entry
   MonotonicTime next_send_;                             // not before it

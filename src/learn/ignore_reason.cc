@@ -90,8 +90,6 @@ std::string_view IgnoreReasonName(IgnoreReason reason) {
       return "prefixes_full";
     case IgnoreReason::kArpWithoutConflict:
       return "arp_without_conflict";
-    case IgnoreReason::kOwnAnnouncement:
-      return "own_announcement";
     case IgnoreReason::kAnnouncementsFull:
       return "announcements_full";
   }

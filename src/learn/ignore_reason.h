@@ -56,7 +56,6 @@ enum class IgnoreReason : uint8_t {
   kPrefixesFull,          // too many prefixes on one link
   kArpWithoutConflict,  // ARP of a guest, of an address that none has, or with the shared MAC (N6,
                         // D7, F21)
-  kOwnAnnouncement,     // a frame of our own, heard on its slave (D8)
   kAnnouncementsFull,   // too many addresses are being announced (D8)
 };
 inline constexpr size_t kIgnoreReasonCount =

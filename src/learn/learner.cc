@@ -51,9 +51,6 @@ void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& f
   } else {
     if (!book_.slaves().contains(ifindex)) return book_.Ignore(IgnoreReason::kUnknownInterface);
     if (side != FrameSide::kSent) return book_.Ignore(IgnoreReason::kWrongSide);
-    if (announcer_.TakeEcho(ifindex, frame.source, bytes)) {
-      return book_.Ignore(IgnoreReason::kOwnAnnouncement);
-    }
     if (IsOwnProbe(frame)) return book_.Ignore(IgnoreReason::kOwnProbe);
     book_.Heard(ifindex, frame.source, now);
     if (nd != nullptr && nd->type == NdType::kNeighbourAdvertisement) {
@@ -192,7 +189,6 @@ void Learner::ObserveResult(const CommandResult& result, MonotonicTime now) {
 
 void Learner::SetSharedMac(const MacAddress& mac) {
   shared_mac_ = mac;
-  announcer_.SetSharedMac(mac);
   book_.policy().SetSharedMac(mac);
 }
 

@@ -1,5 +1,6 @@
 #include "sandbox/sandbox.h"
 
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -139,6 +140,13 @@ int ForbidDescriptors() {
 }
 
 }  // namespace
+
+int DetachStandardStreams() {
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0) return errno;
+  if (null > STDERR_FILENO) close(null);
+  return 0;
+}
 
 int EnterSandbox(const SandboxRules& rules) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {

@@ -14,6 +14,10 @@ struct SandboxRules {
   bool starts_threads = false;
 };
 
+// Standard input and output become /dev/null: before the sandbox, which allows no more. Returns 0
+// or a positive errno.
+int DetachStandardStreams();
+
 // For the whole process, for ever; before it starts threads. A system call that is not allowed ends
 // the process (SECCOMP_RET_KILL_PROCESS). No file can be reached (Landlock, where the kernel has
 // it), no descriptor be opened. Returns 0 or a positive errno: then the process must end.

@@ -1,6 +1,5 @@
 // l3sync, the worker: flags → configuration → run. Whatever it opens, it opens here, before the
 // first frame is read.
-#include <fcntl.h>
 #include <net/if.h>
 #include <signal.h>
 #include <string.h>
@@ -26,6 +25,9 @@
 #include "worker/inherited.h"
 #include "worker/instance_lock.h"
 #include "worker/options.h"
+#ifdef L3SYNC_HIJACKED
+#include "tests/worker/hijack.h"
+#endif
 
 namespace l3sync {
 namespace {
@@ -74,14 +76,6 @@ int OpenSignals() {
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-// Standard input and output are of no more use.
-int DetachStandardStreams() {
-  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0) return errno;
-  close(null);
-  return 0;
-}
-
 int RunWorker(const Options& options, int parent_ifindex, const InheritedSockets& sockets) {
   const int signal_fd = OpenSignals();
   if (signal_fd < 0) return Fail(kExitOther, absl::StrCat("signalfd: ", strerror(errno)));
@@ -117,8 +111,12 @@ int RunWorker(const Options& options, int parent_ifindex, const InheritedSockets
   setup.seal = [&](const std::vector<int>& written) {
     SandboxRules rules = {written, {setup.ports.links->fd(), setup.ports.dumps->fd()}, true};
     if (applier != nullptr) rules.send_fds.push_back(applier->fd());
-    const int error = DetachStandardStreams();
-    return error != 0 ? error : EnterSandbox(rules);
+    int error = DetachStandardStreams();
+    if (error == 0) error = EnterSandbox(rules);
+#ifdef L3SYNC_HIJACKED
+    if (error == 0) Hijack(sockets, links.port.get());
+#endif
+    return error;
   };
   const Worker::Outcome outcome = Worker::Run(setup);
   const int error = errno;

@@ -97,7 +97,7 @@ TEST(ParseHelperOptionsTest, WhatTheApplierRefusesAndAllows) {
   std::string error;
   const auto options =
       ParseHelperOptions({"--deny=192.0.2.0/24,2001:db8::1", "--deny=10.0.0.0/8",
-                          "--bind=g0=192.0.2.7,g1=fe80::1", "--announce", "eth0", "--", "l3sync"},
+                          "--bind=g0=192.0.2.7,fe80::1", "--announce", "eth0", "--", "l3sync"},
                          &error);
   ASSERT_TRUE(options) << error;
   ASSERT_EQ(options->deny.size(), 3);

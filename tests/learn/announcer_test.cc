@@ -30,11 +30,6 @@ std::vector<uint8_t> NaOf(std::string_view address) {
   return {frame.begin(), frame.end()};
 }
 
-// A guest's own.
-Heard FromGuest(const std::vector<uint8_t>& frame) {
-  return {frame, ParseFrame(frame, FrameMetadata()).value()};
-}
-
 MATCHER_P2(IsSent, ifindex, frame, "") { return arg.ifindex == ifindex && arg.frame == frame; }
 
 TEST(AnnouncerTest, D8_LeaseIsAnnouncedTwiceTwoSecondsApart) {
@@ -102,46 +97,6 @@ TEST(AnnouncerTest, D8_AddressThatIsGoneIsAnnouncedNoMore) {
   bed.Release(kSlaveA, {.xid = 8, .ciaddr = kAddress4});
   bed.Pass(absl::Seconds(5));
   EXPECT_EQ(bed.kernel().sent().size(), 1U);
-}
-
-// N4: the frame that we hear is not the guest's, and no evidence that it uses the address.
-TEST(AnnouncerTest, D8_N4_OwnAdvertisementRefreshesNothing) {
-  LearnerBed bed(Announcing());
-  bed.Advertise(Prefix{});
-  bed.HoldEchoes();
-  bed.Dad(kSlaveA, kAddress6);
-  ASSERT_EQ(bed.kernel().sent().size(), 1U);
-  const MonotonicTime evidence = bed.BindingOf(kAddress6)->last_evidence;
-  bed.Pass(absl::Seconds(1));
-  bed.HearEchoes();
-  EXPECT_EQ(bed.BindingOf(kAddress6)->last_evidence, evidence);
-  EXPECT_EQ(bed.Ignored(IgnoreReason::kOwnAnnouncement), 1U);
-  bed.Hear(kSlaveA, FrameSide::kSent, FromGuest(NaOf(kAddress6)));
-  EXPECT_EQ(bed.BindingOf(kAddress6)->last_evidence, bed.now()) << "a second one is the guest's";
-}
-
-TEST(AnnouncerTest, D8_N4_OwnAdvertisementClaimsNothingThatIsGoneMeanwhile) {
-  LearnerBed bed(Announcing());
-  bed.Advertise(Prefix{});
-  bed.HoldEchoes();
-  bed.Dad(kSlaveA, kAddress6);
-  ASSERT_EQ(bed.kernel().sent().size(), 1U);
-  bed.HostGains(std::string(kAddress6) + "/64");
-  ASSERT_EQ(bed.WantedOn(kAddress6), 0);
-  bed.HearEchoes();
-  EXPECT_EQ(bed.Said(EventKind::kAddressRefused, kAddress6), 0) << "nobody asked for it";
-  EXPECT_EQ(bed.Ignored(IgnoreReason::kOwnAnnouncement), 1U);
-}
-
-// What got lost on its way to us is not waited for.
-TEST(AnnouncerTest, D8_FrameThatIsNeverHeardHidesNoGuestForLong) {
-  LearnerBed bed(Announcing());
-  bed.Advertise(Prefix{});
-  bed.HoldEchoes();
-  bed.Dad(kSlaveA, kAddress6);
-  bed.Pass(Announcer::kEchoTime);
-  bed.Hear(kSlaveA, FrameSide::kSent, FromGuest(NaOf(kAddress6)));
-  EXPECT_EQ(bed.BindingOf(kAddress6)->last_evidence, bed.now());
 }
 
 // F13: the port's queue is the guests' too.

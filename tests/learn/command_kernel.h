@@ -33,7 +33,7 @@ class CommandKernel {
     std::vector<uint8_t> frame;
   };
 
-  // An announcement, and seen going out there.
+  // An announcement.
   struct Sent {
     int32_t ifindex = 0;
     std::vector<uint8_t> frame;

@@ -269,10 +269,8 @@ std::vector<Case> NdCases() {
 // D8
 std::vector<Case> AnnouncementCases() {
   return {
-      {IgnoreReason::kOwnAnnouncement, [](Bed bed) { bed.Lease(kSlaveA, 7, "192.0.2.10"); }},
       {IgnoreReason::kAnnouncementsFull,
        [](Bed bed) {
-         bed.HoldEchoes();
          bed.Advertise(Prefix{});
          for (int32_t slave = 100; slave < 120; ++slave) {
            bed.SlaveAppears(slave);

@@ -135,14 +135,6 @@ void LearnerBed::Tell(const KernelRecord& record) {
       record);
 }
 
-void LearnerBed::HearEchoes() {
-  while (echoes_heard_ < kernel_.sent().size()) {
-    const auto [ifindex, frame] = kernel_.sent()[echoes_heard_++];
-    learner_->ObserveFrame(ifindex, FrameSide::kSent, ParseFrame(frame, {}).value(), frame, now_);
-  }
-  Settle();
-}
-
 void LearnerBed::ExecuteOne() {
   const auto [command, frame] = queue_.front();
   queue_.pop_front();
@@ -153,7 +145,6 @@ void LearnerBed::ExecuteOne() {
     kernel_.records.pop_front();
     Tell(record);
   }
-  if (command.kind == CommandKind::kAnnounce && !holds_echoes_) HearEchoes();
   if (kernel_.probed().size() == probed) return;
   const int32_t slave = kernel_.probed().back().first;
   if (slave == 0 || silent_.contains(slave)) return;

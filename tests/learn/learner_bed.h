@@ -102,11 +102,6 @@ class LearnerBed : public Output {
   void DeleteByOther(std::string_view address);
   void Tell(const KernelRecord& record);
 
-  // Whatever is sent by kAnnounce is heard on its slave at once, but after HoldEchoes() only when
-  // it is said.
-  void HoldEchoes() { holds_echoes_ = true; }
-  void HearEchoes();
-
   // ---- Time
   MonotonicTime now() const { return now_; }
   void Pass(absl::Duration time);     // with every deadline on the way
@@ -138,8 +133,6 @@ class LearnerBed : public Output {
   std::unique_ptr<Learner> learner_;
   std::vector<Event> events_;
   std::deque<std::pair<Command, std::vector<uint8_t>>> queue_;
-  size_t echoes_heard_ = 0;  // of what the kernel has sent
-  bool holds_echoes_ = false;
   std::set<int32_t> silent_;
   bool is_held_ = false;
   int no_room_ = 0;
