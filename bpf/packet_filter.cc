@@ -20,9 +20,14 @@ enum Label : size_t {
   kUdp6,
   kIcmp6,
   kFragment6,
+  kTagged,
+  kTagged4,
+  kTagged6,
+  kTaggedIcmp6,
   kEither,
-  kFromGuest,
   kFromNetwork,
+  kFromGuest,
+  kFromSlave,
   kTag,
   kAccept,
   kReject,
@@ -87,6 +92,7 @@ constexpr uint32_t kFragment4 = kIp + 6;
 constexpr uint32_t kProtocol4 = kIp + 9;
 constexpr uint32_t kNextHeader6 = kIp + 6;
 constexpr uint32_t kPayload6 = kIp + 40;
+constexpr uint32_t kTag8021q = 4;  // further back, behind a tag
 
 constexpr uint32_t kWholeFrame = 0x40000;  // more than any frame has
 
@@ -102,7 +108,9 @@ std::vector<sock_filter> MakePacketFilter(int parent_ifindex) {
     {kNext,        kLoadHalf,    kEtherType},                              // EtherType
     {kNext,        kIfEqual,     ETH_P_IP,         kIpv4},                 // IPv4
     {kNext,        kIfEqual,     ETH_P_IPV6,       kIpv6},                 // IPv6
-    {kNext,        kIfEqual,     ETH_P_ARP,        kEither,      kReject}, // ARP; not 802.1Q, ...
+    {kNext,        kIfEqual,     ETH_P_ARP,        kEither},               // ARP
+    {kNext,        kIfEqual,     ETH_P_8021Q,      kTagged},               // VLAN, or a priority
+    {kNext,        kIfEqual,     ETH_P_8021AD,     kTagged,      kReject}, // service VLAN; not LLDP, ...
 
     // Of a fragmented message the first fragment goes on, so that the parser counts it once (rule E1);
     // the others have no ports to know them by. RFC 951 §3 fixes both ports.
@@ -113,7 +121,8 @@ std::vector<sock_filter> MakePacketFilter(int parent_ifindex) {
     {kNext,        kLoadXLength, kIp},                                     // X = header length
     {kNext,        kLoadWordX,   kIp},                                     // both ports
     {kNext,        kIfEqual,     Ports(68, 67),    kFromGuest},            // client to server
-    {kNext,        kIfEqual,     Ports(67, 68),    kFromNetwork, kReject}, // server to client
+    {kNext,        kIfEqual,     Ports(67, 68),    kFromNetwork},          // server to client
+    {kNext,        kIfEqual,     Ports(67, 67),    kFromGuest,   kReject}, // to a relay, which passes it on
 
     {kIpv6,        kLoadByte,    kNextHeader6},                            // next header
     {kNext,        kIfEqual,     IPPROTO_TCP,      kReject},               // first, for speed alone
@@ -144,20 +153,40 @@ std::vector<sock_filter> MakePacketFilter(int parent_ifindex) {
     {kNext,        kIfEqual,     135,              kEither},               // NS
     {kNext,        kIfEqual,     136,              kEither,      kReject}, // NA; not MLD, echo, ...
 
+    // A tag is no cover for a forgery: whoever strips it may send it back. Behind one only that is
+    // looked for, behind more of them by user space.
+    {kTagged,      kLoadHalf,    kEtherType + kTag8021q},                  // EtherType behind the tag
+    {kNext,        kIfEqual,     ETH_P_IP,         kTagged4},              // IPv4
+    {kNext,        kIfEqual,     ETH_P_IPV6,       kTagged6},              // IPv6
+    {kNext,        kIfEqual,     ETH_P_8021Q,      kFromGuest},            // another tag
+    {kNext,        kIfEqual,     ETH_P_8021AD,     kFromGuest,   kReject}, // another tag
+
+    {kTagged4,     kLoadByte,    kProtocol4 + kTag8021q},                  // protocol
+    {kNext,        kIfEqual,     IPPROTO_UDP,      kNext,        kReject}, // TCP, ICMP, ...
+    {kNext,        kLoadHalf,    kFragment4 + kTag8021q},                  // flags and fragment offset
+    {kNext,        kIfAnyBit,    0x1fff,           kReject},               // no ports in this one
+    {kNext,        kLoadXLength, kIp + kTag8021q},                         // X = header length
+    {kNext,        kLoadWordX,   kIp + kTag8021q},                         // both ports
+    {kNext,        kIfEqual,     Ports(67, 68),    kFromGuest,   kReject}, // server to client
+
+    {kTagged6,     kLoadByte,    kNextHeader6 + kTag8021q},                // next header
+    {kNext,        kIfEqual,     IPPROTO_ICMPV6,   kTaggedIcmp6},          // ICMPv6
+    {kNext,        kIfEqual,     IPPROTO_UDP,      kNext,        kReject}, // TCP, extension headers, ...
+    {kNext,        kLoadHalf,    kPayload6 + kTag8021q + 2},               // destination port
+    {kNext,        kIfEqual,     546,              kFromGuest,   kReject}, // to a client
+
+    {kTaggedIcmp6, kLoadByte,    kPayload6 + kTag8021q},                   // type
+    {kNext,        kIfEqual,     134,              kFromGuest,   kReject}, // RA
+
     {kEither,      kLoadWord,    Kernel(SKF_AD_PKTTYPE)},                  // packet type
     {kNext,        kIfEqual,     PACKET_OUTGOING,  kFromGuest,   kFromNetwork}, // who says it?
 
-    // A slave's broadcast is seen OUTGOING on it, BROADCAST on its siblings, OUTGOING on the parent:
-    // only the first tells who sent it (ipvlan_xmit_mode_l2(), ipvlan_process_multicast()).
-    {kFromGuest,   kLoadWord,    Kernel(SKF_AD_PKTTYPE)},                  // packet type
-    {kNext,        kIfEqual,     PACKET_OUTGOING,  kNext,        kReject}, // a sibling's copy
-    {kNext,        kLoadWord,    Kernel(SKF_AD_IFINDEX)},                  // interface
-    {kNext,        kIfEqual,     parent,           kReject,      kTag},    // not a slave's
-
     // A guest can make anything appear on its siblings, but on the parent only frames from one MAC to
-    // the same (ipvlan_xmit_mode_l2() forwards no others).
+    // the same (ipvlan_xmit_mode_l2() forwards no others), unless something sends them back. What a
+    // guest says in the network's name goes out on its slave first: that is evidence.
     {kFromNetwork, kLoadWord,    Kernel(SKF_AD_PKTTYPE)},                  // packet type
-    {kNext,        kIfGreater,   PACKET_MULTICAST, kReject},               // OTHERHOST, OUTGOING
+    {kNext,        kIfEqual,     PACKET_OUTGOING,  kFromSlave},            // forged
+    {kNext,        kIfGreater,   PACKET_MULTICAST, kReject},               // OTHERHOST
     {kNext,        kLoadWord,    Kernel(SKF_AD_IFINDEX)},                  // interface
     {kNext,        kIfEqual,     parent,           kNext,        kReject}, // a slave's copy
     {kNext,        kLoadByte,    kSourceMac},                              // source MAC's first byte
@@ -169,7 +198,14 @@ std::vector<sock_filter> MakePacketFilter(int parent_ifindex) {
     {kNext,        kLoadHalf,    kDestinationMac},                         // destination MAC, high 2
     {kNext,        kCopyToX,     0},                                       // X = these
     {kNext,        kLoadHalf,    kSourceMac},                              // source MAC, high 2
-    {kNext,        kIfEqualX,    0,                kReject},               // same: from a guest
+    {kNext,        kIfEqualX,    0,                kReject,      kTag},    // same: from a guest
+
+    // A slave's broadcast is seen OUTGOING on it, BROADCAST on its siblings, OUTGOING on the parent:
+    // only the first tells who sent it (ipvlan_xmit_mode_l2(), ipvlan_process_multicast()).
+    {kFromGuest,   kLoadWord,    Kernel(SKF_AD_PKTTYPE)},                  // packet type
+    {kNext,        kIfEqual,     PACKET_OUTGOING,  kNext,        kReject}, // a sibling's copy
+    {kFromSlave,   kLoadWord,    Kernel(SKF_AD_IFINDEX)},                  // interface
+    {kNext,        kIfEqual,     parent,           kReject,      kTag},    // not a slave's
 
     // Without the tag that the kernel has stripped, the other VLANs of a trunk look like this one.
     {kTag,         kLoadWord,    Kernel(SKF_AD_VLAN_TAG_PRESENT)},         // 1: there was a tag

@@ -120,9 +120,11 @@ std::vector<Case> ServerCases() {
 // Server messages that a guest writes to its tap, wherever they appear.
 std::vector<Case> ForgedCases() {
   const Bytes truncated = Ethernet(kShared, kShared, 0x0800, Bytes(6));
+  const Bytes to_relay = Ethernet(kRouter, kShared, 0x0800, Ipv4(17, Udp(67, 67)));
+  const Bytes reply6 = Ethernet(kShared, kRouter, 0x86dd, Ipv6(17, Udp(547, 546)));
   return {
-      {"ForgedOfferOutOnSlave", false, {Offer(), kSlave, PACKET_OUTGOING, {}}},
-      {"ForgedRaOutOnSlave", false, {Advertisement(), kSlave, PACKET_OUTGOING, {}}},
+      {"ForgedOfferOutOnSlave", true, {Offer(), kSlave, PACKET_OUTGOING, {}}},
+      {"ForgedRaOutOnSlave", true, {Advertisement(), kSlave, PACKET_OUTGOING, {}}},
       {"ForgedFromSharedToSharedOnParent",
        false,
        {Offer(kShared, kShared), kParent, PACKET_HOST, {}}},
@@ -152,8 +154,50 @@ std::vector<Case> ForgedCases() {
       {"ForgedRaFromRouterOnSibling", false, {Advertisement(), kOther, PACKET_MULTICAST, {}}},
       {"ForgedFromRouterToSharedOutOnParent", false, {Offer(), kParent, PACKET_OUTGOING, {}}},
       {"ForgedRunt", false, {truncated, kParent, PACKET_HOST, {}}},
-      {"ReplayOutOnSlave", false, {Offer(kShared, kShared), kSlave, PACKET_OUTGOING, {}}},
+      {"ForgedFromSharedToSharedOutOnSlave",
+       true,
+       {Offer(kShared, kShared), kSlave, PACKET_OUTGOING, {}}},
+      {"ForgedFromBroadcastToBroadcastOutOnSlave",
+       true,
+       {Offer(kBroadcastMac, kBroadcastMac), kSlave, PACKET_OUTGOING, {}}},
+      {"ForgedToRelayOutOnSlave", true, {to_relay, kSlave, PACKET_OUTGOING, {}}},
+      {"ServerToRelayOnParent", false, {to_relay, kParent, PACKET_HOST, {}}},
+      {"ForgedDhcp6OutOnSlave", true, {reply6, kSlave, PACKET_OUTGOING, {}}},
+      {"ForgedDhcp6OutOnParent", false, {reply6, kParent, PACKET_OUTGOING, {}}},
       {"ReplayLoopedToSlave", false, {Offer(kShared, kShared), kSlave, PACKET_HOST, {}}},
+  };
+}
+
+// A guest's own tags. Whoever strips them may send the rest back.
+std::vector<Case> TaggedForgeryCases() {
+  const auto tagged = [](unsigned type, unsigned inner, const Bytes& payload) {
+    return Ethernet(kRouter, kShared, type, Be16(0) + Be16(inner) + payload);
+  };
+  const Bytes offer = tagged(0x8100, 0x0800, Dhcp4ToClient());
+  const Bytes reply6 = Ipv6(17, Udp(547, 546));
+  const auto out = [](const std::string& name, bool admitted, const Bytes& frame) {
+    return Case{name, admitted, {frame, kSlave, PACKET_OUTGOING, {}}};
+  };
+  return {
+      out("TaggedOfferOutOnSlave", true, offer),
+      out("ServiceTaggedOfferOutOnSlave", true, tagged(0x88a8, 0x0800, Dhcp4ToClient())),
+      {"TaggedOfferOnParent", false, {offer, kParent, PACKET_HOST, {}}},
+      {"TaggedOfferOutOnParent", false, {offer, kParent, PACKET_OUTGOING, {}}},
+      {"TaggedOfferOnSibling", false, {offer, kOther, PACKET_BROADCAST, {}}},
+      out("TaggedOfferWithIpOptions", true, tagged(0x8100, 0x0800, Ipv4(17, Udp(67, 68), 9))),
+      out("TaggedLaterFragment", false, tagged(0x8100, 0x0800, Ipv4(17, Udp(67, 68), 5, 7))),
+      out("TaggedUdp4", false, tagged(0x8100, 0x0800, Ipv4(17, Udp(4000, 53)))),
+      out("TaggedTcp4", false, tagged(0x8100, 0x0800, Ipv4(6, Bytes(20)))),
+      out("TaggedDhcp6OutOnSlave", true, tagged(0x8100, 0x86dd, reply6)),
+      out("TaggedUdp6", false, tagged(0x8100, 0x86dd, Ipv6(17, Udp(4000, 53)))),
+      out("TaggedTcp6", false, tagged(0x8100, 0x86dd, Ipv6(6, Bytes(20)))),
+      out("TaggedRaOutOnSlave", true, tagged(0x8100, 0x86dd, Ipv6(58, Icmp6(134)))),
+      out("TaggedEcho6", false, tagged(0x8100, 0x86dd, Ipv6(58, Icmp6(128)))),
+      out("TwoTagsOutOnSlave", true,
+          tagged(0x8100, 0x8100, Be16(0) + Be16(0x0800) + Dhcp4ToClient())),
+      out("TwoServiceTagsOutOnSlave", true, tagged(0x88a8, 0x88a8, Bytes(40))),
+      {"TwoTagsOnParent", false, {tagged(0x8100, 0x8100, Bytes(40)), kParent, PACKET_HOST, {}}},
+      out("TaggedArp", false, tagged(0x8100, 0x0806, Bytes(28))),
   };
 }
 
@@ -249,8 +293,8 @@ std::vector<Case> OtherCases() {
 
 std::vector<Case> AllCases() {
   std::vector<Case> all;
-  for (const auto& cases :
-       {ClientCases(), ServerCases(), ForgedCases(), HeaderCases(), ArpCases(), OtherCases()}) {
+  for (const auto& cases : {ClientCases(), ServerCases(), ForgedCases(), TaggedForgeryCases(),
+                            HeaderCases(), ArpCases(), OtherCases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;
@@ -285,8 +329,9 @@ TEST(PacketFilterProgramTest, DecidesEveryTruncation) {
       input.frame.pop_back();
       const FilterResult result = interpreter.Run(input);
       EXPECT_TRUE(result.length == 0 || c.admitted) << c.name << " cut to " << input.frame.size();
-      // Of ARP it asks for nothing behind the EtherType.
-      const size_t least = c.name.find("Arp") == std::string::npos ? 21 : 14;
+      // Of ARP it asks for nothing behind the EtherType, of two tags for the second one's.
+      const bool is_short = c.name.find("Arp") != std::string::npos;
+      const size_t least = is_short ? 14 : c.name.starts_with("Two") ? 18 : 21;
       EXPECT_TRUE(result.length == 0 || input.frame.size() >= least) << c.name;
     }
   }
@@ -319,11 +364,11 @@ TEST(PacketFilterProgramTest, DataTrafficCostsFewInstructions) {
     return interpreter.Run({frame, kSlave, PACKET_OUTGOING, {}}).steps;
   };
   EXPECT_LE(steps(Ethernet(kRouter, kShared, 0x0800, Ipv4(6, Bytes(1000)))), 5u);
-  EXPECT_LE(steps(Ethernet(kRouter, kShared, 0x0800, Ipv4(17, Udp(4000, 53)))), 11u);
+  EXPECT_LE(steps(Ethernet(kRouter, kShared, 0x0800, Ipv4(17, Udp(4000, 53)))), 12u);
   EXPECT_LE(steps(Ethernet(kRouter, kShared, 0x0800, Ipv4(17, Bytes(1000), 5, 0x2100))), 7u);
   EXPECT_LE(steps(Ethernet(kRouter, kShared, 0x86dd, Ipv6(6, Bytes(1000)))), 6u);
   EXPECT_LE(steps(Ethernet(kRouter, kShared, 0x86dd, Ipv6(17, Udp(4000, 53)))), 10u);
-  EXPECT_LE(steps(Ethernet(kMulticastMac, kShared, 0x88cc, Bytes(28))), 5u);
+  EXPECT_LE(steps(Ethernet(kMulticastMac, kShared, 0x88cc, Bytes(28))), 7u);
   EXPECT_LE(steps(Arp(kBroadcastMac, kShared)), 13u);
 }
 
