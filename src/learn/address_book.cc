@@ -20,6 +20,19 @@ bool AddressBook::IsUp(int32_t ifindex) const {
 }
 
 Reason AddressBook::Check(int32_t ifindex, const IpAddress& address, bool claimed_by_nd) const {
+  // What --bind gives is no matter of trust in the guest.
+  const Reason quarantine = quarantine_.ReasonOf(ifindex);
+  if (quarantine != Reason::kNone && !configured_.Contains(address)) {
+    // What was only offered is a claim: the ACK would be the binding.
+    const Binding* held = bindings_.Find(address);
+    const bool has_it = held != nullptr && held->ifindex == ifindex;
+    if (!has_it || held->origin == Origin::kDhcp4Offer) return quarantine;
+  }
+  return CheckRules(ifindex, address, claimed_by_nd);
+}
+
+Reason AddressBook::CheckRules(int32_t ifindex, const IpAddress& address,
+                               bool claimed_by_nd) const {
   if (!configured_.Contains(address)) {
     const bool is_duplicate = claimed_by_nd && duplicates_.contains({ifindex, address});
     return is_duplicate ? Reason::kDuplicate : policy_.Check(address, claimed_by_nd);
@@ -103,7 +116,7 @@ MonotonicTime AddressBook::NextDeadline() const {
 void AddressBook::SlaveNamed(int32_t ifindex, std::string_view name, MonotonicTime now) {
   configured_.SetName(ifindex, name);
   for (const IpAddress& address : bindings_.AddressesOf(ifindex)) {
-    if (Check(ifindex, address, false) == Reason::kConfigured) {
+    if (CheckRules(ifindex, address, false) == Reason::kConfigured) {
       Remove(*bindings_.Find(address), Reason::kConfigured, configured_.SlaveOf(address));
     }
   }
@@ -138,6 +151,9 @@ void AddressBook::WantConfigured(int32_t ifindex, const IpAddress& address, Mono
 
 void AddressBook::Refuse(int32_t ifindex, const IpAddress& address, Origin origin, Reason reason,
                          int32_t other_ifindex, MonotonicTime now) {
+  if (reason != Reason::kNone && reason == quarantine_.ReasonOf(ifindex)) {
+    return Ignore(IgnoreReason::kQuarantined);
+  }
   if (refusals_.size() >= kMaxRefusals) refusals_.clear();
   const auto [it, is_new] = refusals_.try_emplace({ifindex, address, reason}, now);
   if (!is_new && now - it->second < kRefusalInterval) return;
@@ -174,7 +190,7 @@ void AddressBook::Recheck(const IpAddress& address) {
   if (binding == nullptr) return;
   // A neighbour entry is evidence against a new claim, not against a guest that is served: it may
   // be the guest's own.
-  const Reason reason = Check(binding->ifindex, address, /*claimed_by_nd=*/false);
+  const Reason reason = CheckRules(binding->ifindex, address, /*claimed_by_nd=*/false);
   if (reason != Reason::kNone) Remove(*binding, reason, 0);
 }
 

@@ -13,6 +13,7 @@
 #include "learn/installer.h"
 #include "learn/output.h"
 #include "learn/policy.h"
+#include "learn/quarantine.h"
 #include "learn/slave_state.h"
 
 namespace l3sync {
@@ -40,6 +41,8 @@ class AddressBook {
 
   // What forbids `ifindex` to have `address`, or kNone: the policy, and configuration, which gives
   // the address to this slave or to another one (rule T2). Who has it now is not asked.
+  Reason CheckRules(int32_t ifindex, const IpAddress& address, bool claimed_by_nd) const;
+  // The same for what a guest asks for: in quarantine it gets nothing that it has not (rule Q2).
   Reason Check(int32_t ifindex, const IpAddress& address, bool claimed_by_nd) const;
   // The slave that --bind gives `address` to; 0 if none, or if it is not there.
   int32_t ConfiguredSlaveOf(const IpAddress& address) const { return configured_.SlaveOf(address); }
@@ -73,8 +76,9 @@ class AddressBook {
   // Does what was decided. `is_caught_up`: every frame that was captured before `now` was observed.
   void EndContests(bool is_caught_up, MonotonicTime now);
   Contests& contests() { return contests_; }
+  Quarantine& quarantine() { return quarantine_; }
 
-  // Says that `ifindex` does not get `address`.
+  // Says that `ifindex` does not get `address`; of a quarantined one it is only counted.
   void Refuse(int32_t ifindex, const IpAddress& address, Origin origin, Reason reason,
               int32_t other_ifindex, MonotonicTime now);
   // Says what is no address's.
@@ -137,6 +141,7 @@ class AddressBook {
   BindingTable bindings_;
   Installer installer_;
   Contests contests_;
+  Quarantine quarantine_;
   absl::flat_hash_map<std::tuple<int32_t, IpAddress, Reason>, MonotonicTime> refusals_;
   absl::flat_hash_map<int32_t, Said> refusals_of_slave_;
   absl::flat_hash_map<std::pair<int32_t, IpAddress>, MonotonicTime> duplicates_;  // until when

@@ -8,7 +8,6 @@
 namespace l3sync {
 namespace {
 
-constexpr uint8_t kBootRequest = 1;
 constexpr uint8_t kBootReply = 2;
 
 bool IsZero(const IpAddress& address) { return !address.has_value() || address.is_unspecified(); }
@@ -26,6 +25,21 @@ bool IsEdgeOfOwnSubnet(const IpAddress& address, const IpAddress& mask) {
   if ((host_bits & (host_bits + 1)) != 0 || host_bits < 3) return false;
   const uint32_t host = address.v4() & host_bits;
   return host == 0 || host == host_bits;
+}
+
+// RFC 2131 §4.1: to all stations, or to the address that it gives; to the one that its client has
+// only if the client says so itself, for any other one may be a guest's that had its own message
+// routed back to it (kernel-facts B.2). A reply to one station, but to all IPv4 hosts, reaches no
+// slave (kernel-facts C).
+bool IsToClient(const Transaction& transaction, const ParsedFrame& frame,
+                const Dhcp4Message& message) {
+  if (frame.destination_mac.is_group()) return frame.destination.is_limited_broadcast();
+  if (frame.destination == message.yiaddr) return true;
+  const bool has_address = transaction.kind == RequestKind::kRenewing ||
+                           transaction.kind == RequestKind::kRebinding ||
+                           transaction.kind == RequestKind::kInform;
+  return has_address && !IsZero(transaction.requested) &&
+         frame.destination == transaction.requested;
 }
 
 // Whether the slave of `transaction` may have one more lease (rule T3). What the same client had
@@ -50,7 +64,6 @@ bool HasRoomFor(const BindingTable& bindings, const Transaction& transaction,
 
 void Dhcp4Learner::ObserveClient(int32_t ifindex, const ParsedFrame& frame,
                                  const Dhcp4Message& message, MonotonicTime now) {
-  if (message.op != kBootRequest) return book_->Ignore(IgnoreReason::kWrongOpcode);
   switch (message.type) {
     case Dhcp4Type::kDiscover:
     case Dhcp4Type::kRequest:
@@ -80,6 +93,7 @@ void Dhcp4Learner::ObserveRequest(int32_t ifindex, const ParsedFrame& frame,
     request.kind = RequestKind::kDiscover;
   } else if (message.type == Dhcp4Type::kInform) {
     request.kind = RequestKind::kInform;
+    request.requested = message.ciaddr;
   } else if (message.server_identifier.has_value() && message.requested_address.has_value()) {
     request.kind = RequestKind::kSelecting;
     request.server = message.server_identifier;
@@ -122,12 +136,6 @@ void Dhcp4Learner::ObserveServer(const ParsedFrame& frame, const Dhcp4Message& m
       message.type != Dhcp4Type::kNak) {
     return book_->Ignore(IgnoreReason::kWrongSide);
   }
-  const bool unicast = !frame.destination_mac.is_group();
-  const bool to_client = unicast
-                             ? frame.destination == message.yiaddr ||
-                                   (!IsZero(message.ciaddr) && frame.destination == message.ciaddr)
-                             : frame.destination.is_limited_broadcast();
-  if (!to_client) return book_->Ignore(IgnoreReason::kReplyNotToClient);
   const Binding* lease =
       book_->bindings().Find(IsZero(message.yiaddr) ? message.ciaddr : message.yiaddr);
   const int32_t lease_holder =
@@ -137,6 +145,10 @@ void Dhcp4Learner::ObserveServer(const ParsedFrame& frame, const Dhcp4Message& m
   if (match.transaction == nullptr) return book_->Ignore(IgnoreReason::kUnmatchedReply);
   if (!book_->slaves().contains(match.transaction->ifindex)) {
     return book_->Ignore(IgnoreReason::kUnknownInterface);
+  }
+  const bool unicast = !frame.destination_mac.is_group();
+  if (!IsToClient(*match.transaction, frame, message)) {
+    return book_->Ignore(IgnoreReason::kReplyNotToClient);
   }
   const Reply reply{frame, message, bytes, unicast};
   switch (message.type) {

@@ -26,6 +26,12 @@ std::string_view EventName(EventKind kind) {
       return "reply-undelivered";
     case EventKind::kDelegationIgnored:
       return "delegation-ignored";
+    case EventKind::kGuestQuarantined:
+      return "guest-quarantined";
+    case EventKind::kGuestReleased:
+      return "guest-released";
+    case EventKind::kParentReflects:
+      return "parent-reflects";
     case EventKind::kPortChanged:
       return "port-changed";
     case EventKind::kParentGone:
@@ -180,6 +186,28 @@ ReasonWords Words(Reason reason) {
               "with the flags private and vepa it needs a device that the kernel did not make; "
               "guests must ask again; modprobe -a dummy sch_ingress cls_matchall act_mirred, or ip "
               "link set SLAVE type ipvtap mode l2 bridge"};
+    case Reason::kForgedDhcp4:
+      return {"forged_dhcp4", "it sent a DHCP server's message"};
+    case Reason::kForgedDhcp6:
+      return {"forged_dhcp6", "it sent a DHCPv6 server's message"};
+    case Reason::kForgedAdvertisement:
+      return {"forged_advertisement", "it sent a router advertisement"};
+    case Reason::kMacvlanParent:
+      return {
+          "macvlan_parent",
+          "it is a macvlan, which in mode bridge sends back what guests send to it, so that a "
+          "guest can speak as the network does; put the slaves on the interface below it, or ip "
+          "link set PARENT type macvlan mode private"};
+    case Reason::kReflectedGuest:
+      return {"reflected_guest",
+              "the network sends back what its guests send, so that a guest can speak as the "
+              "network does; turn off hairpin, VEPA or 802.1Qbg on the port of the switch, or the "
+              "repeater between"};
+    case Reason::kReflectedForgery:
+      return {"reflected_forgery",
+              "a server's or router's message that a guest forged came back from the network: "
+              "refused; let the router drop what comes from this network and goes back to it from "
+              "UDP port 67 or 547, and turn off hairpin on the port of the switch"};
     case Reason::kStart:
       return {"start", "start"};
     case Reason::kPoll:

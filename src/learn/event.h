@@ -24,6 +24,9 @@ enum class EventKind : uint8_t {
   kReplyDelivered,
   kReplyUndelivered,
   kDelegationIgnored,
+  kGuestQuarantined,
+  kGuestReleased,
+  kParentReflects,
   kPortChanged,
   kParentGone,
   kResync,
@@ -95,6 +98,14 @@ enum class Reason : uint8_t {
   kPrivateFlag,
   kVepaFlag,
   kNoInjection,
+  // Why a guest is quarantined: what it sent.
+  kForgedDhcp4,
+  kForgedDhcp6,
+  kForgedAdvertisement,
+  // What makes what a guest sends come in on the parent.
+  kMacvlanParent,
+  kReflectedGuest,
+  kReflectedForgery,
   // Why the kernel was read anew.
   kStart,
   kPoll,
@@ -119,7 +130,7 @@ struct Event {
   bool has_xid = false;
   bool has_mac = false;
   int32_t ifindex = 0;        // 0: none
-  int32_t other_ifindex = 0;  // the slave that has the address, or gets it; 0: none
+  int32_t other_ifindex = 0;  // the slave that has the address, gets it, or forged; 0: none
   InterfaceName name{};       // filled in by the runtime, which knows the links
   InterfaceName other_name{};
   IpAddress address;

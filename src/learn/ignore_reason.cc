@@ -92,6 +92,18 @@ std::string_view IgnoreReasonName(IgnoreReason reason) {
       return "arp_without_conflict";
     case IgnoreReason::kAnnouncementsFull:
       return "announcements_full";
+    case IgnoreReason::kForgedDhcp4:
+      return "forged_dhcp4";
+    case IgnoreReason::kForgedDhcp6:
+      return "forged_dhcp6";
+    case IgnoreReason::kForgedAdvertisement:
+      return "forged_advertisement";
+    case IgnoreReason::kQuarantined:
+      return "quarantined";
+    case IgnoreReason::kReflectedForgery:
+      return "reflected_forgery";
+    case IgnoreReason::kReflectedGuest:
+      return "reflected_guest";
   }
   return "";
 }

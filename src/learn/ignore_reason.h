@@ -11,9 +11,8 @@ namespace l3sync {
 enum class IgnoreReason : uint8_t {
   kUnknownInterface,  // neither the parent nor a served slave (a bond's lower device; a slave in
                       // mode l3)
-  kWrongSide,  // a client message from the network, or a server or router message from a slave (C2,
-               // N1)
-  kWrongOpcode,          // BOOTREPLY of a client, BOOTREQUEST of a server
+  kWrongSide,  // a client message from the network, or a type that its sender never sends (C2, N1)
+  kWrongOpcode,          // BOOTREQUEST of a server
   kUnclassifiedRequest,  // a REQUEST that is none of RFC 2131 table 4 (S4-4)
   kTooManyHolders,       // an xid that too many slaves use already
   kUnmatchedReply,       // no slave waits for it (S4-2)
@@ -54,12 +53,17 @@ enum class IgnoreReason : uint8_t {
   kNoClaim,               // a neighbour message without an address to learn
   kPrefixNotAutonomous,   // L1: A=0, link-local, not a /64, or preferred > valid
   kPrefixesFull,          // too many prefixes on one link
-  kArpWithoutConflict,  // ARP of a guest, of an address that none has, or with the shared MAC (N6,
-                        // D7, F21)
-  kAnnouncementsFull,   // too many addresses are being announced (D8)
+  kArpWithoutConflict,   // ARP of a guest, of an address that none has, or with the shared MAC (N6,
+                         // D7, F21)
+  kAnnouncementsFull,    // too many addresses are being announced (D8)
+  kForgedDhcp4,          // a DHCPv4 server's message that a guest sent (Q1)
+  kForgedDhcp6,          // a DHCPv6 server's
+  kForgedAdvertisement,  // a router's
+  kQuarantined,          // what a quarantined guest would have got (Q2)
+  kReflectedForgery,     // one of these, come back from the network (Q3)
+  kReflectedGuest,       // with the shared MAC, from the network: a guest's, come back (Q4, F20)
 };
-inline constexpr size_t kIgnoreReasonCount =
-    static_cast<size_t>(IgnoreReason::kAnnouncementsFull) + 1;
+inline constexpr size_t kIgnoreReasonCount = static_cast<size_t>(IgnoreReason::kReflectedGuest) + 1;
 std::string_view IgnoreReasonName(IgnoreReason reason);  // "unknown_interface"
 
 using IgnoreCounters = std::array<uint64_t, kIgnoreReasonCount>;

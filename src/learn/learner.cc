@@ -26,6 +26,7 @@ Learner::Learner(LearnerOptions options, Output* output)
       book_(std::move(options.policy), output, options.dry_run, options.max_bindings),
       dhcp4_(&book_),
       conflicts_(&book_, output),
+      forgeries_(&book_, output),
       nd_(&book_, &conflicts_),
       dhcp6_(&book_, &nd_),
       announcer_(&book_, options.announce && !options.dry_run),
@@ -41,9 +42,9 @@ void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& f
   const auto* arp = std::get_if<ArpMessage>(&frame.message);
   if (ifindex == parent_ifindex_) {
     const bool from_network = side == FrameSide::kReceived && !frame.source_mac.is_group() &&
-                              frame.source_mac != frame.destination_mac &&
-                              frame.source_mac != shared_mac_;
+                              frame.source_mac != frame.destination_mac;
     if (!from_network) return book_.Ignore(IgnoreReason::kWrongSide);
+    if (forgeries_.ObserveNetwork(parent_ifindex_, frame, shared_mac_, now)) return;
     if (dhcp4 != nullptr) dhcp4_.ObserveServer(frame, *dhcp4, bytes, now);
     if (dhcp6 != nullptr) dhcp6_.ObserveServer(frame, *dhcp6, bytes, now);
     if (nd != nullptr) nd_.ObserveNetwork(frame, *nd, shared_mac_, now);
@@ -51,6 +52,8 @@ void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& f
   } else {
     if (!book_.slaves().contains(ifindex)) return book_.Ignore(IgnoreReason::kUnknownInterface);
     if (side != FrameSide::kSent) return book_.Ignore(IgnoreReason::kWrongSide);
+    // Before what is told by addresses that a guest can use too.
+    if (forgeries_.ObserveGuest(ifindex, frame, now)) return;
     if (IsOwnProbe(frame)) return book_.Ignore(IgnoreReason::kOwnProbe);
     book_.Heard(ifindex, frame.source, now);
     if (nd != nullptr && nd->type == NdType::kNeighbourAdvertisement) {
@@ -67,6 +70,10 @@ void Learner::ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& f
   if (ifindex == parent_ifindex_ && (dhcp4 != nullptr || dhcp6 != nullptr)) {
     held_.ReplySeen(frame.destination);
   }
+}
+
+void Learner::ObserveDisguised(int32_t ifindex, const ParsedFrame& frame, MonotonicTime now) {
+  if (book_.slaves().contains(ifindex)) forgeries_.ObserveGuest(ifindex, frame, now);
 }
 
 void Learner::Finish(MonotonicTime now) {
@@ -162,7 +169,7 @@ void Learner::Adopt(int32_t ifindex, MonotonicTime now) {
       book_.installer().Confirm(ifindex, address, now);
       continue;
     }
-    if (book_.Check(ifindex, address, false) != Reason::kNone) continue;
+    if (book_.CheckRules(ifindex, address, false) != Reason::kNone) continue;
     Binding binding;
     binding.address = address;
     binding.ifindex = ifindex;
@@ -207,6 +214,7 @@ void Learner::SlaveGone(int32_t ifindex, Reason reason, MonotonicTime now) {
   dhcp4_.ForgetSlave(ifindex);
   dhcp6_.ForgetSlave(ifindex);
   nd_.ForgetSlave(ifindex);
+  forgeries_.ForgetSlave(ifindex);
   book_.ForgetSlave(ifindex, reason);
   Finish(now);
 }
@@ -248,6 +256,7 @@ void Learner::Advance(MonotonicTime now) {
   dhcp4_.Advance(now);
   dhcp6_.Advance(now);
   nd_.Advance(now);
+  forgeries_.Advance(now);
   book_.Advance(now);
   book_.installer().Advance(now);
   held_.Advance(now);
@@ -271,8 +280,8 @@ void Learner::Resumed(absl::Duration slept, MonotonicTime now) {
 
 MonotonicTime Learner::NextDeadline() const {
   return std::min({book_.bindings().NextExpiry(), book_.installer().NextDeadline(),
-                   book_.NextDeadline(), nd_.NextDeadline(), announcer_.NextDeadline(),
-                   held_.NextDeadline()});
+                   book_.NextDeadline(), nd_.NextDeadline(), forgeries_.NextDeadline(),
+                   announcer_.NextDeadline(), held_.NextDeadline()});
 }
 
 }  // namespace l3sync

@@ -8,6 +8,7 @@
 #include "learn/conflict_watch.h"
 #include "learn/dhcp4_learner.h"
 #include "learn/dhcp6_learner.h"
+#include "learn/forgery_watch.h"
 #include "learn/held_replies.h"
 #include "learn/kernel_record.h"
 #include "learn/nd_learner.h"
@@ -39,6 +40,9 @@ class Learner {
   // delivered.
   void ObserveFrame(int32_t ifindex, FrameSide side, const ParsedFrame& frame, ByteSpan bytes,
                     MonotonicTime now);
+  // What the guest on `ifindex` sent in a way that makes it no message of ours (ParseDisguised). If
+  // it is a server's or router's in another guise, it is evidence; else it is nothing.
+  void ObserveDisguised(int32_t ifindex, const ParsedFrame& frame, MonotonicTime now);
 
   void ObserveAddress(const AddressRecord& record, MonotonicTime now);
   void ObserveRoute(const RouteRecord& record, MonotonicTime now);
@@ -84,6 +88,7 @@ class Learner {
   AddressBook book_;
   Dhcp4Learner dhcp4_;
   ConflictWatch conflicts_;
+  ForgeryWatch forgeries_;
   NdLearner nd_;
   Dhcp6Learner dhcp6_;
   Announcer announcer_;

@@ -30,7 +30,7 @@ struct Transaction {
   uint32_t xid = 0;
   ClientIdentifier client_identifier;
   RequestKind kind{};
-  IpAddress requested;  // option 50, or ciaddr; none in most DISCOVERs
+  IpAddress requested;  // option 50, or ciaddr, which the client has; none in most DISCOVERs
   IpAddress server;     // option 54 of a SELECTING REQUEST; none otherwise
   bool rapid_commit = false;
   MonotonicTime first_sent;

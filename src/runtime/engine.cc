@@ -23,6 +23,12 @@ bool LacksModule(int32_t error) {
   return error == EOPNOTSUPP || error == ENOENT || error == EEXIST || error == EPERM;
 }
 
+// A guest's tags and source MAC make its frame none of ours, but not harmless.
+bool MayDisguise(DropReason reason) {
+  return reason == DropReason::kVlanTagged || reason == DropReason::kStackedVlanTags ||
+         reason == DropReason::kGroupSourceMac;
+}
+
 }  // namespace
 
 Engine::Engine(EngineOptions options, EngineRings rings, const Clock* clock,
@@ -134,6 +140,14 @@ void Engine::SendOwnCommands(MonotonicTime now) {
 }
 
 void Engine::SayReady() {
+  if (links_.parent().kind == LinkKind::kMacvlan || links_.parent().kind == LinkKind::kMacvtap) {
+    Event event;
+    event.kind = EventKind::kParentReflects;
+    event.severity = Severity::kWarning;
+    event.ifindex = links_.parent_ifindex();
+    event.reason = Reason::kMacvlanParent;
+    Emit(event);
+  }
   for (const ForeignSlave& slave : options_.foreign_slaves) {
     Event event;
     event.kind = EventKind::kLinkAdded;
@@ -356,12 +370,15 @@ void Engine::ObserveFrame(ByteSpan record, MonotonicTime now) {
   ++counters_.frames;
   const ByteSpan bytes = record.subspan(sizeof(header));
   const Parsed<ParsedFrame> frame = ParseFrame(bytes, header.metadata);
-  if (!frame.ok()) {
-    ++counters_.dropped[static_cast<size_t>(frame.drop_reason())];
-    return;
-  }
   const FrameSide side =
       header.packet_type == PacketType::kOutgoing ? FrameSide::kSent : FrameSide::kReceived;
+  if (!frame.ok()) {
+    ++counters_.dropped[static_cast<size_t>(frame.drop_reason())];
+    if (side != FrameSide::kSent || !MayDisguise(frame.drop_reason())) return;
+    const Parsed<ParsedFrame> disguised = ParseDisguised(bytes, header.metadata);
+    if (disguised.ok()) learner_.ObserveDisguised(header.ifindex, *disguised, now);
+    return;
+  }
   learner_.ObserveFrame(header.ifindex, side, *frame, bytes, now);
 }
 

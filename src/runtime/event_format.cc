@@ -81,6 +81,15 @@ std::string Because(const Event& event) {
   return text;
 }
 
+// " (192.0.2.7, xid 1a2b3c4d)", as far as there is something to say.
+std::string ForgedText(const Event& event) {
+  std::string text = event.address.has_value() ? event.address.ToString() : "";
+  if (event.has_xid) {
+    absl::StrAppendFormat(&text, "%sxid %08x", text.empty() ? "" : ", ", event.xid);
+  }
+  return text.empty() ? "" : absl::StrCat(" (", text, ")");
+}
+
 std::string LinkLine(const Event& event, const std::string& name) {
   switch (event.kind) {
     case EventKind::kLinkAdded:
@@ -98,6 +107,16 @@ std::string LinkLine(const Event& event, const std::string& name) {
     case EventKind::kDelegationIgnored:
       return name +
              ": the server delegates a prefix to the guest: it gets no route; add one by hand";
+    case EventKind::kGuestQuarantined:
+      return absl::StrCat(name, ": guest quarantined", Because(event), ForgedText(event),
+                          "; until 10 minutes after the last such message it keeps what it has and "
+                          "gets nothing new; if it is a server or router of this network, "
+                          "--bind=",
+                          name, "=ADDRESS gives it its addresses");
+    case EventKind::kGuestReleased:
+      return name + ": guest released: it has sent no server's or router's message for 10 minutes";
+    case EventKind::kParentReflects:
+      return absl::StrCat(name, ": guests can forge messages", Because(event));
     case EventKind::kResync:
       return absl::StrCat(name, ": reading links and addresses from the kernel", Because(event));
     case EventKind::kReady:
@@ -159,7 +178,9 @@ int64_t JsonLifetime(uint32_t seconds) {
 
 std::string FormatText(const Event& event) {
   const std::string name = SafeName(event.name, event.ifindex);
-  return event.address.has_value() ? AddressLine(event, name) : LinkLine(event, name);
+  const bool is_of_address =
+      event.address.has_value() && event.kind != EventKind::kGuestQuarantined;
+  return is_of_address ? AddressLine(event, name) : LinkLine(event, name);
 }
 
 namespace {

@@ -4,14 +4,6 @@
 
 namespace l3sync {
 
-namespace {
-
-bool IsTag(uint16_t ether_type) {
-  return ether_type == 0x8100 || ether_type == 0x88a8;  // 802.1Q C-tag, S-tag
-}
-
-}  // namespace
-
 Parsed<EthernetFrame> ParseEthernet(ByteSpan frame, bool tag_stripped) {
   ByteReader reader(frame);
   EthernetFrame result;

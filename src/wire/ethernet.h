@@ -24,6 +24,10 @@ struct EthernetFrame {
 // (rule C3).
 Parsed<EthernetFrame> ParseEthernet(ByteSpan frame, bool tag_stripped);
 
+constexpr bool IsTag(uint16_t ether_type) {
+  return ether_type == 0x8100 || ether_type == 0x88a8;  // 802.1Q C-tag, S-tag
+}
+
 // The VID of a tag control information field; 0 is a priority tag: no VLAN (IEEE 802.1Q §9.6).
 constexpr uint16_t VlanId(uint16_t tci) { return tci & 0x0fff; }
 

@@ -38,4 +38,9 @@ struct ParsedFrame {
 // learner's.
 Parsed<ParsedFrame> ParseFrame(ByteSpan frame, const FrameMetadata& metadata);
 
+// The same without its VLAN tags, however many, and with a source MAC that is no group's: for what
+// a guest sends, and may send so that ParseFrame drops it for kVlanTagged, kStackedVlanTags or
+// kGroupSourceMac, but a switch, router or sibling does not. Evidence of a forgery, nothing else.
+Parsed<ParsedFrame> ParseDisguised(ByteSpan frame, FrameMetadata metadata);
+
 }  // namespace l3sync

@@ -123,6 +123,11 @@ void FakeKernel::SetMac(int32_t ifindex, const MacAddress& mac) {
   }
 }
 
+void FakeKernel::SetKind(int32_t ifindex, LinkKind kind) {
+  const std::lock_guard lock(mutex_);
+  links_.at(ifindex).record.kind = kind;
+}
+
 void FakeKernel::SetPort(int32_t parent, PortMode mode, uint16_t flags) {
   const std::lock_guard lock(mutex_);
   for (const auto& [index, link] : links_) {

@@ -43,6 +43,7 @@ class FakeKernel {
   void RenameLink(int32_t ifindex, std::string_view name);
   void SetUp(int32_t ifindex, bool is_up);
   void SetMac(int32_t ifindex, const MacAddress& mac);
+  void SetKind(int32_t ifindex, LinkKind kind);  // before anybody asks
   // As a new slave in another mode does it: the siblings' notifications come first and tell the old
   // one.
   void SetPort(int32_t parent, PortMode mode, uint16_t flags);

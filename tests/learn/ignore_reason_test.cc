@@ -59,7 +59,7 @@ std::vector<Case> Dhcp4Cases() {
   return {
       {IgnoreReason::kUnknownInterface, [](Bed bed) { bed.Discover(77, {.xid = 7}); }},
       {IgnoreReason::kWrongSide, [](Bed bed) { bed.Say(kSlaveA, Dhcp4Type::kOffer, {.xid = 7}); }},
-      {IgnoreReason::kWrongOpcode, [](Bed bed) { bed.Discover(kSlaveA, {.xid = 7, .op = 2}); }},
+      {IgnoreReason::kForgedDhcp4, [](Bed bed) { bed.Discover(kSlaveA, {.xid = 7, .op = 2}); }},
       {IgnoreReason::kWrongOpcode, [](Bed bed) { OfferWith(bed, {.yiaddr = kGuest, .op = 1}); }},
       {IgnoreReason::kUnclassifiedRequest, [](Bed bed) { bed.Reboot(kSlaveA, {.xid = 7}); }},
       {IgnoreReason::kTooManyHolders,
@@ -156,7 +156,7 @@ void ReplyWith(Bed bed, const Message6& reply) {
 std::vector<Case> Dhcp6Cases() {
   const std::vector<Association6> one = Ia({{}});
   return {
-      {IgnoreReason::kWrongSide, [](Bed bed) { bed.Say6(kSlaveA, Dhcp6Type::kReply, {}); }},
+      {IgnoreReason::kForgedDhcp6, [](Bed bed) { bed.Say6(kSlaveA, Dhcp6Type::kReply, {}); }},
       {IgnoreReason::kWrongSide, [](Bed bed) { bed.Answer6(Dhcp6Type::kSolicit, {}); }},
       {IgnoreReason::kRelayMessage,
        [](Bed bed) { bed.Say6(kSlaveA, Dhcp6Type::kSolicit, {.relay_depth = 1}); }},
@@ -221,8 +221,22 @@ std::vector<Case> Dhcp6Cases() {
 
 std::vector<Case> NdCases() {
   return {
-      {IgnoreReason::kWrongSide,
+      {IgnoreReason::kForgedAdvertisement,
        [](Bed bed) { bed.Hear(kSlaveA, FrameSide::kSent, FromRouter({.prefixes = {Prefix{}}})); }},
+      {IgnoreReason::kQuarantined,
+       [](Bed bed) {
+         bed.Hear(kSlaveA, FrameSide::kSent, FromRouter({}));
+         bed.Dad(kSlaveA, "fe80::1234");
+       }},
+      {IgnoreReason::kReflectedForgery,
+       [](Bed bed) {
+         bed.Hear(kSlaveA, FrameSide::kSent, FromRouter({}));
+         bed.Advertise(Advertisement{});
+       }},
+      {IgnoreReason::kReflectedGuest,
+       [](Bed bed) {
+         bed.Hear(kParent, FrameSide::kReceived, FromNeighbour({.target = "fe80::1234"}));
+       }},
       {IgnoreReason::kClaimOfKernel,
        [](Bed bed) {
          bed.kernel().PutForeign(kSlaveA, Net("fe80::1234/64"));

@@ -72,6 +72,14 @@ void RandomSequence::WhileHeld(const std::function<void()>& say) {
 }
 
 void RandomSequence::Step() {
+  const Snapshot before = Bindings();
+  const MonotonicTime start = bed_.now();
+  TakeStep();
+  // In a long wait one may have ended and another begun.
+  if (bed_.now() == start) ExpectNothingNewInQuarantine(before);
+}
+
+void RandomSequence::TakeStep() {
   const size_t die = Below(100);
   if (die < 20) return WhileHeld([this] { GuestSaysDhcp(); });
   if (die < 38) return WhileHeld([this] { ServerSays(); });
@@ -104,6 +112,7 @@ void RandomSequence::LinkChanges() {
   if (OneIn(6)) {
     // Deleted, or moved to another namespace: it may come back.
     Tell("slave ", slave, " is gone");
+    forged_.erase(slave);
     return bed_.SlaveGone(slave);
   }
   const bool is_up = bed_.kernel().IsUp(slave);

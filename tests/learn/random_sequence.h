@@ -41,6 +41,8 @@ class RandomSequence {
   Snapshot Bindings() const;
   // I4: whatever a guest says, its siblings keep what they have and get nothing.
   void ExpectNothingOfOthers(int32_t slave, const Snapshot& before);
+  // Q2: a guest that forges keeps what it has, and gets nothing but by configuration.
+  void ExpectNothingNewInQuarantine(const Snapshot& before);
   // A server's word reaches who asked for it, and moves no lease but that of a slave that is down.
   void ExpectOnlyAskers(uint32_t xid, const IpAddress& address, const Snapshot& before);
 
@@ -73,6 +75,8 @@ class RandomSequence {
   // kernel's next answer brings.
   void WhileHeld(const std::function<void()>& say);
 
+  void TakeStep();
+
   // random_sequence_frames.cc
   void GuestSaysDhcp();
   void GuestSaysDhcp6();
@@ -81,6 +85,7 @@ class RandomSequence {
   void ServerSays();
   void ServerSays6();
   void RouterSays();
+  void GuestForges(const Heard& forged, const std::string& what);
   std::vector<Association6> AnyAssociations();
 
   // random_sequence.cc
@@ -103,6 +108,7 @@ class RandomSequence {
   std::deque<Asked6> asked6_;
   // By type, xid, and for whom: the yiaddr, or the destination of DHCPv6.
   std::map<std::tuple<int, uint32_t, IpAddress>, int> said_;
+  std::map<int32_t, MonotonicTime> forged_;  // by slave, when last
   std::vector<std::string> story_;
 };
 

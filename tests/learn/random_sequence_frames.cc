@@ -168,16 +168,31 @@ void RandomSequence::ServerSays() {
                         Dhcp4Type::kAck, Dhcp4Type::kAck, Dhcp4Type::kNak});
   ++said_[{static_cast<int>(type), m.xid, Ip(m.yiaddr)}];
   const Snapshot before = Bindings();
-  // Forged: what a guest writes to its tap comes out of its slave, never in on the parent.
-  const bool is_forged = OneIn(8);
-  Tell(is_forged ? "a guest forges " : "a server says ", Dhcp4TypeName(type), " xid ", m.xid,
-       " id '", m.client_id, "' ", m.yiaddr, " lease ", m.lease.value_or(7));
-  if (is_forged) {
-    bed_.Hear(OneIn(2) ? AnySlave() : kParent, FrameSide::kSent, FromServer(type, m));
-    return ExpectNothingOfOthers(0, before);
-  }
+  const std::string words =
+      absl::StrCat(Dhcp4TypeName(type), " xid ", m.xid, " id '", std::string(m.client_id), "' ",
+                   std::string(m.yiaddr), " lease ", m.lease.value_or(7));
+  if (OneIn(16)) return GuestForges(FromServer(type, m), words);
+  Tell("a server says ", words);
   bed_.Answer(type, m);
   ExpectOnlyAskers(m.xid, Ip(m.yiaddr), before);
+}
+
+// What a guest writes to its tap comes out of its slave and the parent, and now and then comes
+// back.
+void RandomSequence::GuestForges(const Heard& forged, const std::string& what) {
+  const int32_t slave = AnySlave();
+  const bool comes_back = OneIn(3);
+  Tell("guest ", slave, " forges ", what, comes_back ? ", which comes back" : "");
+  const Snapshot before = Bindings();
+  bed_.Hear(slave, FrameSide::kSent, forged);
+  bed_.Hear(kParent, FrameSide::kSent, forged);
+  if (bed_.learner().IsServed(slave)) {
+    forged_[slave] = bed_.now();
+    if (comes_back && std::holds_alternative<Dhcp4Message>(forged.frame.message)) {
+      bed_.Hear(kParent, FrameSide::kReceived, forged);
+    }
+  }
+  ExpectNothingOfOthers(0, before);
 }
 
 // Mostly the answer to a request; of what was asked for, or of something else.
@@ -228,8 +243,11 @@ void RandomSequence::RouterSays() {
   Advertisement advertisement{.prefixes = {prefix}};
   if (OneIn(20)) advertisement.source = AnyOf(kLinkLocal);
   if (OneIn(20)) advertisement.resolver = AnyOf(kGlobal);
-  Tell("the router ", advertisement.source, " says ", prefix.prefix, " valid ", prefix.valid,
-       " preferred ", prefix.preferred);
+  const std::string words =
+      absl::StrCat("RA of ", std::string(advertisement.source), " with ", prefix.prefix, " valid ",
+                   prefix.valid, " preferred ", prefix.preferred);
+  if (OneIn(16)) return GuestForges(FromRouter(advertisement), words);
+  Tell("the router says ", words);
   bed_.Advertise(advertisement);
 }
 

@@ -123,6 +123,22 @@ void RandomSequence::ExpectNothingOfOthers(int32_t slave, const Snapshot& before
   }
 }
 
+void RandomSequence::ExpectNothingNewInQuarantine(const Snapshot& before) {
+  for (const auto& [address, binding] : Bindings()) {
+    const auto [slave, origin] = binding;
+    const auto forged = forged_.find(slave);
+    const bool is_quarantined =
+        forged != forged_.end() && bed_.now() - forged->second < Quarantine::kDuration;
+    // What the kernel has of an earlier time is adopted, and what was configured may stay learned.
+    const bool is_trusted =
+        origin == Origin::kBind || origin == Origin::kAdopted || origin == Origin::kAdoptedLease;
+    if (!is_quarantined || is_trusted) continue;
+    const auto known = before.find(address);
+    EXPECT_TRUE(known != before.end() && known->second.first == slave)
+        << "Q2: " << address.ToString() << " came to " << slave << ", which forged";
+  }
+}
+
 void RandomSequence::ExpectOnlyAskers(uint32_t xid, const IpAddress& address,
                                       const Snapshot& before) {
   for (const auto& [other, binding] : Bindings()) {

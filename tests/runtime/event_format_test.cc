@@ -65,6 +65,43 @@ TEST(FormatTextTest, ConflictNamesTheOtherMachine) {
   EXPECT_EQ(json["mac"], "52:54:00:00:00:01");
 }
 
+TEST(FormatTextTest, Q1_QuarantineNamesWhatWasForged) {
+  Event event;
+  event.kind = EventKind::kGuestQuarantined;
+  event.ifindex = 3;
+  event.name = MakeInterfaceName("t0");
+  event.reason = Reason::kForgedDhcp4;
+  event.address = IpAddress::V4(0xc0000242);
+  event.has_xid = true;
+  event.xid = 0xbad;
+  EXPECT_EQ(FormatText(event),
+            "t0: guest quarantined: it sent a DHCP server's message (192.0.2.66, xid 00000bad); "
+            "until 10 minutes after the last such message it keeps what it has and gets nothing "
+            "new; if it is a server or router of this network, --bind=t0=ADDRESS gives it its "
+            "addresses");
+  event.address = IpAddress();
+  event.has_xid = false;
+  event.reason = Reason::kForgedAdvertisement;
+  EXPECT_NE(FormatText(event).find("quarantined: it sent a router advertisement; until"),
+            std::string::npos);
+  const auto json = nlohmann::json::parse(FormatJson(event, absl::UnixEpoch()));
+  EXPECT_EQ(json["event"], "guest-quarantined");
+  EXPECT_EQ(json["reason"], "forged_advertisement");
+}
+
+TEST(FormatTextTest, Q4_ReflectionNamesForgerAndMend) {
+  Event event;
+  event.kind = EventKind::kParentReflects;
+  event.ifindex = 2;
+  event.name = MakeInterfaceName("h0");
+  event.reason = Reason::kMacvlanParent;
+  EXPECT_NE(FormatText(event).find("ip link set h0 type macvlan mode private"), std::string::npos);
+  event.reason = Reason::kReflectedForgery;
+  event.other_ifindex = 3;
+  event.other_name = MakeInterfaceName("t0");
+  EXPECT_NE(FormatText(event).find("(t0)"), std::string::npos);
+}
+
 // O2: a name may hold escape sequences; whoever reads the log must not run them.
 TEST(FormatTextTest, NamesAreSafeForATerminal) {
   Event event = Requested();

@@ -165,6 +165,18 @@ void WorkerBed::PushServer(uint32_t xid, const IpAddress& address,
   frames.Push(parent, PacketType::kHost, std::move(frame));
 }
 
+void WorkerBed::ForgeTagged(int32_t slave, const IpAddress& address) {
+  auto frame =
+      BuildUdp4Frame({.source = kServer,
+                      .destination = address,
+                      .payload = Message(2, 7, IpAddress::V4(0), address,
+                                         Concat({Option(53, {2}), Option(54, BytesOf(kServer))}))});
+  SetMacs(kRouterMac, kSharedMac, &frame);
+  const std::vector<uint8_t> tag = {0x81, 0, 0, 5};
+  frame.insert(frame.begin() + 12, tag.begin(), tag.end());
+  frames.Push(slave, PacketType::kOutgoing, std::move(frame));
+}
+
 void WorkerBed::Discover(int32_t slave, uint32_t xid) {
   PushClient(slave, xid, Option(53, {1}), IpAddress::V4(0));
 }

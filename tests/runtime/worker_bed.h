@@ -49,6 +49,8 @@ class WorkerBed {
   void Release(int32_t slave, const IpAddress& address);
   void Offer(uint32_t xid, const IpAddress& address);
   void Ack(uint32_t xid, const IpAddress& address, uint32_t lease_sec);
+  // An OFFER that the guest on `slave` sends to VLAN 5.
+  void ForgeTagged(int32_t slave, const IpAddress& address);
 
   // The machine was suspended for that long: the clock went on, and the kernel's lifetimes did not.
   // Seen with the next frame.

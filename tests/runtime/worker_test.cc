@@ -53,6 +53,25 @@ TEST(WorkerTest, LeaseReplacesOfferAndReleaseEndsIt) {
   EXPECT_FALSE(bed.kernel.FindAddress(bed.t0, kAddress).has_value());
 }
 
+// Q1: with a tag that makes it no message of ours, too.
+TEST(WorkerTest, Q1_TaggedForgeryIsSeen) {
+  WorkerBed bed;
+  bed.Start();
+  bed.ForgeTagged(bed.t0, kAddress);
+  EXPECT_TRUE(bed.WaitForLine({"guest-quarantined", "\"t0\"", "192.0.2.10"}));
+}
+
+// Q4
+TEST(WorkerTest, Q4_MacvlanParentIsSaid) {
+  for (const LinkKind kind : {LinkKind::kMacvlan, LinkKind::kMacvtap, LinkKind::kOther}) {
+    WorkerBed bed;
+    bed.kernel.SetKind(bed.parent, kind);
+    bed.Start();
+    EXPECT_EQ(bed.CountLines({"parent-reflects", "macvlan_parent", "\"h0\""}),
+              kind == LinkKind::kOther ? 0 : 1);
+  }
+}
+
 TEST(WorkerTest, LostAnswerIsFoundOut) {
   WorkerBed bed;
   bed.Start();

@@ -4,6 +4,7 @@
 #include "gtest/gtest.h"
 
 #include "tests/wire/frame_builder.h"
+#include "tests/wire/guarded_bytes.h"
 #include "wire/frame.h"
 #include "wire/ip_packet.h"
 
@@ -17,6 +18,7 @@ using testing::BuildUdp4Frame;
 using testing::Bytes;
 using testing::Concat;
 using testing::FixIpv4Checksum;
+using testing::GuardedBytes;
 using testing::Icmp6Parts;
 using testing::LoadU16;
 using testing::Option;
@@ -154,6 +156,35 @@ TEST(OuterHeadersTest, C3_EveryInlineVidButZeroIsDropped) {
                        static_cast<uint8_t>(vid)};
     frame.insert(frame.begin() + 12, tag.begin(), tag.end());
     ASSERT_EQ(Verdict(frame), vid == 0 ? "ok" : "vlan_tagged") << vid;
+  }
+}
+
+// Q1: whoever strips the tags, or does not mind the source, reads what a guest has hidden so.
+TEST(ParseDisguisedTest, Q1_TagsAndSourceMacHideNothing) {
+  const Bytes plain = Offer();
+  const ParsedFrame expected = ParseFrame(plain, {}).value();
+  for (size_t tags = 0; tags < 5; ++tags) {
+    Bytes frame(plain.begin(), plain.begin() + 12);
+    for (size_t i = 0; i < tags; ++i) {
+      const Bytes tag = i % 2 == 0 ? Bytes{0x81, 0, 0xef, 0xff} : Bytes{0x88, 0xa8, 0, 0};
+      frame.insert(frame.end(), tag.begin(), tag.end());
+    }
+    frame.insert(frame.end(), plain.begin() + 12, plain.end());
+    frame[6] |= 1;
+    EXPECT_FALSE(ParseFrame(frame, {}).ok());
+    const Parsed<ParsedFrame> parsed = ParseDisguised(frame, {.vlan_present = true, .vlan_tci = 5});
+    ASSERT_TRUE(parsed.ok()) << tags;
+    EXPECT_EQ(*parsed, expected);
+  }
+}
+
+TEST(ParseDisguisedTest, Q1_EveryTruncationIsDropped) {
+  Bytes frame = Offer();
+  const Bytes tags = {0x81, 0, 0, 5, 0x81, 0, 0, 0};
+  frame.insert(frame.begin() + 12, tags.begin(), tags.end());
+  while (!frame.empty()) {
+    frame.pop_back();
+    EXPECT_FALSE(ParseDisguised(GuardedBytes(frame).span(), {}).ok()) << frame.size();
   }
 }
 
