@@ -15,11 +15,11 @@ import re
 import sys
 
 # The last number of each series.
-SERIES = {"C": 5, "E": 3, "P4-": 6, "S4-": 17, "P6-": 4, "S6-": 9, "N": 6, "L": 5, "D": 8, "T": 7, "K": 7, "F": 21}
+SERIES = {"C": 5, "E": 3, "P4-": 6, "S4-": 17, "P6-": 4, "S6-": 9, "N": 6, "L": 5, "D": 8, "T": 7, "K": 7, "F": 21, "Q": 4}
 RULES = [f"{series}{number}" for series, last in SERIES.items() for number in range(1, last + 1)]
 
-NUMBER = re.compile(r"\b(?:[CENLDTKF]\d{1,2}|[PS][46]-\d{1,2})\b")
-RANGE = re.compile(r"\b([CENLDTKF]|[PS][46]-)(\d{1,2}) to \1(\d{1,2})\b")
+NUMBER = re.compile(r"\b(?:[CENLDTKFQ]\d{1,2}|[PS][46]-\d{1,2})\b")
+RANGE = re.compile(r"\b([CENLDTKFQ]|[PS][46]-)(\d{1,2}) to \1(\d{1,2})\b")
 ROW = re.compile(r"^\| (\S+) \| (done|partly|not) \| (.*) \|$")
 TEST = re.compile(r"`(\w+(?:\.py::|\.)\w+)`")
 CC_TEST = re.compile(r"((?:^[ \t]*//.*\n)*)^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", re.M)
@@ -35,7 +35,7 @@ def numbers_in(text):
 def numbers_in_name(name):
     """At the beginning of a C++ name: S4_3_OfferIs..., K3_F6_Address..., K2F15Replace..."""
     numbers = set()
-    while match := re.match(r"_?(?:([PS][46])_(\d{1,2})|([CENLDTKF]\d{1,2}))(?=[A-Z_]|$)", name):
+    while match := re.match(r"_?(?:([PS][46])_(\d{1,2})|([CENLDTKFQ]\d{1,2}))(?=[A-Z_]|$)", name):
         numbers.add(match[3] or f"{match[1]}-{match[2]}")
         name = name[match.end():]
     return numbers

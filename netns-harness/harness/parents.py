@@ -55,6 +55,14 @@ class Vlan(Parent):
         self.host.ip("link set e0 up", "link add link e0 name h0 type vlan id 5")
 
 
+class Macvlan(Parent):
+    """h0 is a macvlan in mode bridge on e0 ── r0"""
+
+    def build(self):
+        self._wire("e0", "r0", mac="02:00:00:00:00:e0", other=f"address {self.router.mac}")
+        self.host.ip("link set e0 up", f"link add link e0 name h0 address {SHARED_MAC} type macvlan mode bridge")
+
+
 class Bond(Parent):
     """h0 is e0 and e1, one of them in use; re0 and re1 are ports of r0."""
 

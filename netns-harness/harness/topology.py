@@ -15,7 +15,7 @@ import socket
 from .guest import NamespaceGuest
 from .l3sync import L3sync
 from .namespace import Namespace
-from .parents import SHARED_MAC, Bond, BondOfSeveralMacs, Reflecting, Veth, Vlan
+from .parents import SHARED_MAC, Bond, BondOfSeveralMacs, Macvlan, Reflecting, Veth, Vlan
 from .router import FENCES, Router, listening
 from .rtnetlink import Kernel
 from .sniffer import Sniffer
@@ -23,7 +23,7 @@ from .tap import RawGuest
 from .wifi import WifiStation
 
 PARENTS = {"veth": Veth, "vlan": Vlan, "bond": Bond, "bond-of-several-macs": BondOfSeveralMacs, "wifi": WifiStation,
-           "reflecting": Reflecting}
+           "reflecting": Reflecting, "macvlan": Macvlan}
 HOST_IPV4, HOST_IPV6 = "192.168.50.5", "fd00:50::5"
 # A host whose kernel says nothing of its own on the slaves. Kernel defaults
 # (what most machines have) are the other variant; tests run with both.

@@ -21,7 +21,7 @@ NEEDS_WIFI = pytest.mark.skipif(bool(wifi.why_not()), reason=wifi.why_not() or "
 
 
 # As a bond it is another one only while a leg fails.
-MARKS = {"wifi": [NEEDS_WIFI], "bond-of-several-macs": [pytest.mark.matrix_rest]}
+MARKS = {"wifi": [NEEDS_WIFI], "bond-of-several-macs": [pytest.mark.matrix_rest], "macvlan": [pytest.mark.matrix_rest]}
 
 
 def kinds(*names):

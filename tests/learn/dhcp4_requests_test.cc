@@ -173,7 +173,8 @@ TEST(Dhcp4RequestsTest, C2_SiblingsDiscoverSeenOnASlaveCreatesNothing) {
   bed.Hear(kParent, FrameSide::kReceived, discover);
   bed.Offer({.xid = 7, .yiaddr = "192.0.2.10"});
   EXPECT_EQ(bed.WantedOn("192.0.2.10"), 0);
-  EXPECT_EQ(bed.Ignored(IgnoreReason::kWrongSide), 3);
+  EXPECT_EQ(bed.Ignored(IgnoreReason::kWrongSide), 2);
+  EXPECT_EQ(bed.Ignored(IgnoreReason::kReflectedGuest), 1);
 }
 
 TEST(Dhcp4RequestsTest, C2_ServerMessagesOfAGuestAreIgnored) {
