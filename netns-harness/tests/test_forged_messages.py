@@ -116,6 +116,7 @@ def test_quarantined_guest_keeps_its_lease_and_gets_nothing_new(default_world, f
     l3sync = world.start_l3sync()
     client = rogue.client("rogue")
     address = client.bind().your_address
+    l3sync.wait_event("address-refreshed", interface="t1", address=address, origin="dhcp4-ack")
     rogue.send(forgery)
     l3sync.wait_event("guest-quarantined", interface="t1")
     world.router.start_dnsmasq(lease="10m")
