@@ -16,8 +16,9 @@ namespace l3sync {
 // - server and router messages (DHCPv4 and DHCPv6 to a client, RA, NS, NA, ARP), only where they
 // come in on the parent;
 // - DHCPv4 to a client or relay, DHCPv6 to a client and RA also where a slave sends them, behind
-// VLAN tags too, and with them what has several tags: who forges is seen. Each message is thus handed over once, however many slaves the kernel
-// copies it to. The frame is handed over whole. For SO_ATTACH_FILTER.
+// VLAN tags too, and with them what has several tags: who forges is seen. Each message is thus
+// handed over once, however many slaves the kernel copies it to. The frame is handed over whole.
+// For SO_ATTACH_FILTER.
 std::vector<sock_filter> MakePacketFilter(int parent_ifindex);
 
 // Accepts nothing: for a socket that only sends.
