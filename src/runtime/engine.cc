@@ -29,6 +29,12 @@ bool MayDisguise(DropReason reason) {
          reason == DropReason::kGroupSourceMac;
 }
 
+bool IsTruncated(const ParsedFrame& frame) {
+  const auto* dhcp6 = std::get_if<Dhcp6Message>(&frame.message);
+  const auto* nd = std::get_if<NdMessage>(&frame.message);
+  return (dhcp6 != nullptr && dhcp6->truncated) || (nd != nullptr && nd->truncated);
+}
+
 }  // namespace
 
 Engine::Engine(EngineOptions options, EngineRings rings, const Clock* clock,
@@ -379,6 +385,7 @@ void Engine::ObserveFrame(ByteSpan record, MonotonicTime now) {
     if (disguised.ok()) learner_.ObserveDisguised(header.ifindex, *disguised, now);
     return;
   }
+  if (IsTruncated(*frame)) ++counters_.truncated;
   learner_.ObserveFrame(header.ifindex, side, *frame, bytes, now);
 }
 

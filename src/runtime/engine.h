@@ -38,6 +38,7 @@ class Engine : private Output {
   struct Counters {
     std::array<uint64_t, kDropReasonCount> dropped{};  // frames that were no valid message
     uint64_t frames = 0;
+    uint64_t truncated = 0;    // valid messages of which not all was kept (kMax... of src/wire)
     uint64_t events_lost = 0;  // for want of room in the events ring
   };
 

@@ -47,6 +47,7 @@ CounterList CountersOf(const CaptureThread& capture, Engine& engine, const Netli
   add("frames", "ring_full", capture.counters().ring_full);
   add("frames", "socket_dropped", capture.counters().socket_dropped);
   add("frames", "receive_errors", capture.counters().errors);
+  add("frames", "truncated", engine.counters().truncated);
   for (size_t i = 0; i < kDropReasonCount; ++i) {
     add("dropped", DropReasonName(static_cast<DropReason>(i)), engine.counters().dropped[i]);
   }

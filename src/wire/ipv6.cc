@@ -33,6 +33,7 @@ std::optional<DropReason> SkipExtensionHeader(ByteReader* reader, IpPacket* pack
       !reader->ReadSpan(6, &first_six) || !reader->Skip(size_t{8} * units)) {
     return DropReason::kBadExtensionHeader;
   }
+  packet->header_length += size_t{8} * (1U + units);
   if (header == kRouting) {
     ByteReader routing(first_six);
     uint8_t type = 0;
@@ -71,6 +72,7 @@ Parsed<IpPacket> ParseIpv6(ByteSpan bytes) {
   if (packet.source.is_multicast()) {
     return DropReason::kBadIpSource;  // RFC 4291 §2.7
   }
+  packet.header_length = kHeader;
   ByteReader reader(payload);
   while (IsWalked(packet.protocol)) {
     if (const auto reason = SkipExtensionHeader(&reader, &packet)) {
@@ -82,7 +84,6 @@ Parsed<IpPacket> ParseIpv6(ByteSpan bytes) {
   if (packet.protocol == kFragmentHeader) {
     return DropReason::kFragment;
   }
-  packet.header_length = kHeader + (payload.size() - reader.remaining());
   packet.payload = reader.TakeRest();
   return packet;
 }

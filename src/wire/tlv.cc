@@ -66,16 +66,19 @@ bool TlvReader::NextNd() {
   }
   uint8_t type = 0;
   uint8_t units = 0;
-  if (!reader_.ReadU8(&type) || !reader_.ReadU8(&units)) {
+  ByteReader header = reader_;
+  if (!header.ReadU8(&type) || !header.ReadU8(&units)) {
     return Fail(DropReason::kOptionOverrun);
   }
   if (units == 0) {
     return Fail(DropReason::kZeroLengthOption);
   }
-  if (!reader_.ReadSpan(units * kNdUnit - kNdHeader, &value_)) {
+  ByteSpan option;
+  if (!reader_.ReadSpan(units * kNdUnit, &option)) {
     return Fail(DropReason::kOptionOverrun);
   }
   type_ = type;
+  value_ = option.subspan(kNdHeader);
   return true;
 }
 

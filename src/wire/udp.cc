@@ -20,12 +20,14 @@ Parsed<UdpDatagram> ParseUdp(const IpPacket& packet) {
     return DropReason::kTruncatedUdp;
   }
   ByteReader whole(packet.payload);
-  if (length < kHeader || !whole.ReadSpan(length, &datagram.bytes)) {
+  if (!whole.ReadSpan(length, &datagram.bytes)) {
     return DropReason::kBadUdpLength;
   }
-  if (!reader.ReadSpan(length - kHeader, &datagram.payload)) {
+  ByteReader inside(datagram.bytes);
+  if (!inside.Skip(kHeader)) {
     return DropReason::kBadUdpLength;
   }
+  datagram.payload = inside.TakeRest();
   return datagram;
 }
 
