@@ -3,6 +3,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -63,7 +64,14 @@ class RequestBuilder {
 
   void PutRaw(uint16_t type, const void* value, size_t length) {
     if (message_ == nullptr) return;
-    if (!mnl_attr_put_check(message_, buffer_.size(), type, length, value)) message_ = nullptr;
+    const size_t end = message_->nlmsg_len + sizeof(nlattr) + length;
+    if (!mnl_attr_put_check(message_, buffer_.size(), type, length, value)) {
+      message_ = nullptr;
+      return;
+    }
+    // libmnl leaves the bytes up to the next attribute as they were.
+    const MutableByteSpan padding = buffer_.subspan(end, message_->nlmsg_len - end);
+    std::fill(padding.begin(), padding.end(), uint8_t{0});
   }
 
   MutableByteSpan buffer_;

@@ -26,6 +26,11 @@ std::string SafeName(const InterfaceName& name, int32_t ifindex) {
   return safe.empty() ? absl::StrCat("interface ", ifindex) : safe;
 }
 
+// The kernel has errors that the C library has no words for, such as ENOTSUPP (524).
+std::string WordsOf(int error, const char* words) {
+  return words != nullptr ? words : absl::StrCat("error ", error);
+}
+
 std::string LifetimeText(uint32_t seconds) {
   if (seconds == kInfiniteLifetimeSec) return "without end";
   return absl::StrCat("for ", absl::FormatDuration(absl::Seconds(seconds)));
@@ -77,7 +82,8 @@ std::string Because(const Event& event) {
   std::string text = absl::StrCat(
       ": ", absl::StrReplaceAll(reason, {{"PARENT", name}, {"SLAVE", is_port ? other : name}}));
   if (event.other_ifindex != 0 && !is_port) absl::StrAppend(&text, " (", other, ")");
-  if (event.error != 0) absl::StrAppend(&text, " (", strerrordesc_np(event.error), ")");
+  if (event.error != 0)
+    absl::StrAppend(&text, " (", WordsOf(event.error, strerrordesc_np(event.error)), ")");
   return text;
 }
 
@@ -202,7 +208,7 @@ nlohmann::ordered_json JsonOf(const Event& event, absl::Time time) {
   if (event.reason != Reason::kNone) json["reason"] = ReasonName(event.reason);
   if (event.other_ifindex != 0) json["other_interface"] = NameView(event.other_name);
   if (event.has_mac) json["mac"] = event.mac.ToString();
-  if (event.error != 0) json["error"] = strerrorname_np(event.error);
+  if (event.error != 0) json["error"] = WordsOf(event.error, strerrorname_np(event.error));
   if (event.dry_run) json["dry_run"] = true;
   return json;
 }

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <map>
+#include <set>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -433,6 +435,47 @@ TEST(ParseAllTest, O4EveryTruncationAndEveryByteIsHarmless) {
       }
     }
   }
+}
+
+// Bytes that an attribute of the message may have; what is not listed, any.
+using LawfulSizes = std::map<uint16_t, std::set<size_t>>;
+
+template <typename Parse>
+void ExpectOnlyLawfulSizes(const Bytes& good, const LawfulSizes& lawful, Parse parse) {
+  ASSERT_TRUE(parse(First(good)));
+  for (uint16_t type = 1; type < 80; ++type) {
+    const auto sizes = lawful.find(type);
+    for (size_t size = 0; size <= 64; ++size) {
+      Bytes bytes = good;
+      AppendAttribute(&bytes, type, Bytes(size, 1));
+      const Bytes exact = CutTo(bytes, bytes.size());
+      const bool is_lawful = sizes == lawful.end() || sizes->second.contains(size);
+      EXPECT_EQ(parse(First(exact)).has_value(), is_lawful) << type << " of " << size;
+    }
+  }
+}
+
+TEST(ParseAllTest, ClassO4_EveryAttributeOfEverySize) {
+  // A name without a zero byte at its end is none, whatever its size; nor is a nest of such bytes
+  // one, unless there is no room in it for any. IFLA_WIRELESS says that it is no link's message.
+  ExpectOnlyLawfulSizes(
+      EncodeLink({}, SlaveRecord()),
+      {{IFLA_IFNAME, {}}, {IFLA_LINK, {4}}, {IFLA_LINKINFO, {0}}, {IFLA_WIRELESS, {}}}, ParseLink);
+  ExpectOnlyLawfulSizes(EncodeAddress({}, LeasedRecord()),
+                        {{IFA_ADDRESS, {4}},
+                         {IFA_LOCAL, {4}},
+                         {IFA_FLAGS, {4}},
+                         {IFA_CACHEINFO, {16}},
+                         {IFA_PROTO, {1}}},
+                        ParseAddress);
+  ExpectOnlyLawfulSizes(
+      EncodeRoute({}, {DefaultRoute("192.0.2.1", 2)}),
+      {{RTA_DST, {4}}, {RTA_GATEWAY, {4}}, {RTA_OIF, {4}}, {RTA_TABLE, {4}}, {RTA_MULTIPATH, {0}}},
+      ParseRoute);
+  ExpectOnlyLawfulSizes(
+      EncodeNeighbour({},
+                      {.ifindex = 2, .address = Address("fe80::1"), .mac = {}, .state = NUD_STALE}),
+      {{NDA_DST, {16}}}, ParseNeighbour);
 }
 
 TEST(ParseAllTest, AnotherTypeYieldsNothing) {

@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 
 #include "learn/kernel_record.h"
+#include "netlink/injection_request.h"
 
 namespace l3sync {
 namespace {
@@ -192,6 +193,47 @@ TEST_F(RtnlRequestTest, BufferThatIsTooSmallYieldsNothing) {
   }
   EXPECT_THAT(BuildPutAddress(buffer().subspan(0, whole), 1, Put(kV6, false)),
               ::testing::SizeIs(whole));
+}
+
+// No byte of a request is what the memory happened to hold.
+TEST(RequestBytesTest, ClassA11_EveryByteIsWritten) {
+  Command put;
+  put.ifindex = 7;
+  const auto build = [&](uint8_t fill) {
+    std::vector<Bytes> requests;
+    const auto add = [&](auto&& request) {
+      alignas(4) std::array<uint8_t, kMaxRequestSize> buffer;
+      buffer.fill(fill);
+      const ByteSpan bytes = request(MutableByteSpan(buffer));
+      EXPECT_FALSE(bytes.empty());
+      requests.emplace_back(bytes.begin(), bytes.end());
+    };
+    for (const Bytes& bytes : {kV4Bytes, kV6Bytes}) {
+      put.address = IpAddress::FromBytes(bytes);
+      add([&](MutableByteSpan b) { return BuildPutAddress(b, 1, put); });
+      add([&](MutableByteSpan b) { return BuildRemoveAddress(b, 1, 7, put.address); });
+      add([&](MutableByteSpan b) { return BuildRemoveLocalRoute(b, 1, 7, put.address); });
+    }
+    for (const AddressFamily family : {AddressFamily::kV4, AddressFamily::kV6}) {
+      add([&](MutableByteSpan b) { return BuildDumpAddresses(b, 1, family, 7); });
+      add([&](MutableByteSpan b) { return BuildDumpRoutes(b, 1, family, RTN_LOCAL); });
+    }
+    add([](MutableByteSpan b) { return BuildReadLink(b, 1, 7); });
+    add([](MutableByteSpan b) { return BuildDumpLinks(b, 1); });
+    add([](MutableByteSpan b) { return BuildDumpNeighbours(b, 1); });
+    add([](MutableByteSpan b) { return BuildMakeDummy(b, 1, "abcde"); });
+    add([](MutableByteSpan b) { return BuildFindLink(b, 1, "abcdefghijk"); });
+    add([](MutableByteSpan b) { return BuildDeleteLink(b, 1, 7); });
+    add([](MutableByteSpan b) { return BuildKeepSilent(b, 1, 7); });
+    add([](MutableByteSpan b) { return BuildSetUp(b, 1, 7); });
+    add([](MutableByteSpan b) { return BuildAddClsact(b, 1, 7); });
+    add([](MutableByteSpan b) { return BuildAddRedirect(b, 1, 7, 8); });
+    add([](MutableByteSpan b) { return BuildRemoveRedirect(b, 1, 7); });
+    return requests;
+  };
+  const std::vector<Bytes> requests = build(0);
+  EXPECT_EQ(requests, build(0xff));
+  EXPECT_EQ(requests, build(0xa5));
 }
 
 }  // namespace

@@ -2,8 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -184,6 +188,57 @@ TEST(FormatTextTest, EveryEventWithEveryReasonHasAText) {
       EXPECT_EQ(ReasonName(event.reason).empty(), event.reason == Reason::kNone);
       EXPECT_EQ(ReasonText(event.reason).empty(), event.reason == Reason::kNone);
       EXPECT_TRUE(nlohmann::json::accept(FormatJson(event, absl::UnixEpoch())));
+    }
+  }
+}
+
+bool IsPrintable(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+// Names of every byte at every place, with every event and reason: O2, O3 of the bug classes.
+std::vector<std::string> NastyNames() {
+  std::vector<std::string> names = {
+      "",          std::string(15, '\xff'), std::string(15, '\0'), "%s%n%99999d", "\"}],{\"",
+      "$(reboot)", "\xed\xa0\x80",          "\xf4\x90\x80\x80"};
+  for (int byte = 0; byte < 256; ++byte) {
+    for (const size_t place : {0U, 1U, 14U}) {
+      std::string name(15, 'a');
+      name[place] = static_cast<char>(byte);
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+TEST(EventFormatTest, ClassO2_EveryByteOfANameIsPrintable) {
+  for (const std::string& name : NastyNames()) {
+    Event event = Requested();
+    event.name = event.other_name = MakeInterfaceName(name);
+    const std::string json = FormatJson(event, absl::UnixEpoch());
+    EXPECT_TRUE(IsPrintable(FormatText(event))) << FormatText(event);
+    EXPECT_TRUE(IsPrintable(json)) << json;
+    ASSERT_TRUE(nlohmann::json::accept(json)) << json;
+  }
+}
+
+TEST(EventFormatTest, ClassO3_EveryEventOfEveryNameHasALine) {
+  for (const std::string& name : NastyNames()) {
+    for (int kind = 0; kind <= static_cast<int>(EventKind::kStopped); ++kind) {
+      Event event;
+      event.kind = static_cast<EventKind>(kind);
+      event.reason = static_cast<Reason>((name.size() + static_cast<size_t>(kind)) %
+                                         (static_cast<size_t>(Reason::kNoSlave) + 1));
+      event.error = 524;  // ENOTSUPP, which is no errno of the C library
+      event.ifindex = event.other_ifindex = INT_MIN;
+      event.name = event.other_name = MakeInterfaceName(name);
+      event.valid_sec = event.preferred_sec = kInfiniteLifetimeSec - 1;
+      event.has_lifetimes = event.has_xid = event.has_mac = true;
+      const std::string text = FormatText(event);
+      EXPECT_TRUE(!text.empty() && IsPrintable(text)) << text;
+      EXPECT_TRUE(IsPrintable(FormatJson(event, absl::UnixEpoch())));
+      const CounterList counters = {{"frames_received", UINT64_MAX}};
+      EXPECT_TRUE(nlohmann::json::accept(FormatStoppedJson(event, absl::UnixEpoch(), counters)));
     }
   }
 }

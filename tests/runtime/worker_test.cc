@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 
 #include "tests/runtime/worker_bed.h"
+#include "tests/wire/frame_builder.h"
 
 namespace l3sync {
 namespace {
@@ -337,6 +338,27 @@ TEST(WorkerTest, WhatIsHeldAtTheEndPasses) {
   EXPECT_EQ(bed.Stop(), Worker::Outcome::kStopped);
   EXPECT_EQ(bed.hold.verdicts()[strangers], NF_ACCEPT);
   EXPECT_EQ(bed.hold.held(), 0U);
+}
+
+// Class A6: what is left out of a message is counted.
+TEST(WorkerTest, MessageOfWhichNotAllIsKeptIsCounted) {
+  using testing::Concat;
+  WorkerBed bed;
+  bed.Start();
+  for (const size_t prefixes : {kMaxPrefixesPerAdvertisement, kMaxPrefixesPerAdvertisement + 1}) {
+    testing::Bytes options;
+    for (size_t i = 0; i < prefixes; ++i) {
+      options = Concat({options, testing::PrefixOption(64, *IpAddress::Parse("2001:db8::"))});
+    }
+    testing::Icmp6Parts parts;
+    parts.icmp6 = testing::BuildNd(NdType::kRouterAdvertisement, options);
+    bed.frames.Push(bed.parent, PacketType::kMulticast, testing::BuildIcmp6Frame(parts));
+  }
+  bed.Discover(bed.t0, 7);
+  bed.Offer(7, kAddress);
+  ASSERT_TRUE(bed.WaitForLine({"reply-delivered"})) << "so the others were read";
+  EXPECT_EQ(bed.Stop(), Worker::Outcome::kStopped);
+  EXPECT_EQ(bed.CountLines({"\"frames_truncated\":1"}), 1);
 }
 
 TEST(WorkerTest, StopsWhileTheLogIsNotRead) {
