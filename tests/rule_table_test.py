@@ -13,6 +13,9 @@ TEST(FilterTest, AdmitsOneCopy) {}
 TEST_F(KernelTest, K2F15ReplaceRefreshes) {}
 
 TEST(LeaseTest, S4_8_Ends) {}
+
+// Class S1: a flood.
+TEST(FloodTest, ClassA6_A7_IsCapped) {}
 """
 PY_TESTS = '''def test_slave_flaps(
         world):
@@ -30,6 +33,8 @@ class RuleTableTest(unittest.TestCase):
                            ("F15", "KernelTest.K2F15ReplaceRefreshes"), ("S4-8", "LeaseTest.S4_8_Ends"),
                            *((rule, "test_links.py::test_slave_flaps") for rule in ("F17", "P4-1", "P4-2", "P4-3"))]:
             self.rows[rule] = f"done | `{test}`"
+        self.classes = {number: "not | there is no shell" for number in rule_table.CLASSES}
+        self.classes |= {number: "done | `FloodTest.ClassA6_A7_IsCapped`" for number in ("A6", "A7", "S1")}
         self.rules = "The text of " + ", ".join(f"**{rule}**" for rule in rule_table.RULES)
         self.write("tests/learn/some_test.cc", CC_TESTS)
         self.write("netns-harness/tests/test_links.py", PY_TESTS)
@@ -39,10 +44,14 @@ class RuleTableTest(unittest.TestCase):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
+    def write_table(self, name, kind, rows):
+        self.write(name, f"| {kind} | state | tests |\n|---|---|---|\n" +
+                   "".join(f"| {number} | {row} |\n" for number, row in rows.items()))
+
     def errors(self):
         self.write("docs/rules.md", self.rules)
-        self.write("docs/rule-table.md", "| rule | state | tests |\n|---|---|---|\n" +
-                   "".join(f"| {rule} | {row} |\n" for rule, row in self.rows.items()))
+        self.write_table("docs/rule-table.md", "rule", self.rows)
+        self.write_table("docs/bug-classes.md", "class", self.classes)
         return rule_table.errors_of(self.source)[0]
 
     def test_what_agrees_is_silent(self):
@@ -70,14 +79,26 @@ class RuleTableTest(unittest.TestCase):
     def test_done_without_a_test_or_a_text(self):
         self.rows["C3"] = "done | surely"
         self.rules = self.rules.replace("**C2**", "")
-        self.assertEqual(self.errors(), ["C2 is done, and docs/rules.md does not say what it is",
-                                         "C3 is done, and no test is named"])
+        self.assertEqual(self.errors(), ["C3 is done, and no test is named",
+                                         "C2 is done, and docs/rules.md does not say what it is"])
 
     def test_partly_and_not_say_why(self):
         self.rows["C2"] = "partly | `FilterTest.AdmitsOneCopy`;"
         self.rows["C3"] = "not | "
         self.assertEqual(self.errors(), ["C2 is partly, and the row does not say why",
                                          "C3 is not, and the row does not say why"])
+
+    def test_class_that_no_test_carries(self):
+        self.write("tests/learn/some_test.cc", CC_TESTS.replace("ClassA6_A7", "ClassA6").replace("Class S1", "S1"))
+        self.classes["A6"] = self.classes["A7"] = self.classes["S1"] = "done | `FloodTest.ClassA6_IsCapped`"
+        self.assertEqual(self.errors(), ["A7: FloodTest.ClassA6_IsCapped does not carry the number",
+                                         "S1: FloodTest.ClassA6_IsCapped does not carry the number"])
+
+    def test_class_that_does_not_exist_or_has_no_row(self):
+        del self.classes["O5"]
+        self.write("tests/learn/some_test.cc", CC_TESTS + "// Class B1\nTEST(A, ClassA13_B) {}\n")
+        self.assertEqual(self.errors(), ["O5 has no row", "A13, which A.ClassA13_B carries, is no class",
+                                         "B1, which A.ClassA13_B carries, is no class"])
 
     def test_line_that_is_no_row(self):
         self.rows["C2"] = "done: `FilterTest.AdmitsOneCopy`"

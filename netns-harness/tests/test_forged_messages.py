@@ -36,7 +36,7 @@ ADDRESSINGS = {
 
 @pytest.mark.parametrize("addressing", ADDRESSINGS.values(), ids=ADDRESSINGS)
 def test_forged_reply_gives_nobody_an_address(default_world, addressing):
-    """Neither the victim, whose transaction it names, nor the forger itself; and the victim still gets its lease."""
+    """Class S8: neither the victim, whose transaction it names, nor the forger itself; the victim still gets its lease."""
     world = default_world
     victim_guest, rogue_guest = world.raw_guests("t0", "t1")
     world.router.start_dnsmasq()
@@ -213,7 +213,7 @@ def test_macvlan_parent_is_said(make_world):
     (ROUTER_MAC, "33:33:00:00:00:01"), ("33:33:00:00:00:01", "33:33:00:00:00:01"), (SHARED_MAC, SHARED_MAC),
 ], ids=["as-the-router", "source-multicast", "to-the-parent"])
 def test_forged_router_advertisement_opens_no_prefix(default_world, source_mac, destination_mac):
-    """N1: accepted from the parent's side only."""
+    """Class S8; N1: accepted from the parent's side only."""
     world = default_world
     victim, rogue = world.raw_guests("t0", "t1")
     world.router.start_dnsmasq()

@@ -22,6 +22,7 @@ def test_slave_made_while_running_is_served(world):
 
 
 def test_deleted_slave_leaves_the_others_alone(default_world):
+    """Class S6"""
     world = default_world
     world.add_slaves("t0", "t1")
     world.router.start_dnsmasq()
@@ -36,6 +37,7 @@ def test_deleted_slave_leaves_the_others_alone(default_world):
 
 
 def test_slave_made_again_under_its_name_is_a_new_one(default_world):
+    """Class S6"""
     world = default_world
     world.router.start_dnsmasq()
     l3sync = world.start_l3sync()
@@ -73,6 +75,7 @@ def test_addresses_come_back_after_down_and_up(world):
 
 
 def test_renamed_slave_is_served_under_its_new_name(default_world):
+    """Class S6"""
     world = default_world
     world.add_slaves("t0")
     world.router.start_dnsmasq(lease="2m")
@@ -88,7 +91,7 @@ def test_renamed_slave_is_served_under_its_new_name(default_world):
 
 
 def test_foreign_delete_of_a_learned_address_is_repaired(world):
-    """K4"""
+    """Class S6; K4"""
     world.add_slaves("t0")
     world.router.start_dnsmasq()
     world.start_l3sync()
@@ -120,7 +123,7 @@ def test_foreign_delete_again_and_again_is_not_fought(default_world):
 
 
 def test_lost_notifications_are_made_good(default_world):
-    """K5: it is stopped while the kernel has more to tell than its socket holds."""
+    """Class S7; K5: it is stopped while the kernel has more to tell than its socket holds."""
     world = default_world
     world.add_slaves("t0", "t1", "t2")
     world.router.start_dnsmasq()

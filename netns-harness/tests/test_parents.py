@@ -198,7 +198,7 @@ def tagged(frame, vlan):
 
 @pytest.mark.parametrize("parent, wire, below", [("veth", "r0", "h0"), ("vlan", "re0", "e0")], ids=["trunk", "vlan"])
 def test_messages_of_another_vlan_are_not_heard(make_world, parent, wire, below):
-    """C3: the kernel strips the tag of VLAN 6 before anybody looks."""
+    """Class S3; C3: the kernel strips the tag of VLAN 6 before anybody looks."""
     world = make_world(parent=parent)
     (guest,) = world.raw_guests("t0")
     world.router.start_dnsmasq()

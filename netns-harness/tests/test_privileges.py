@@ -44,7 +44,7 @@ def test_worker_holds_what_it_needs_and_no_more(default_world, dry_run):
 
 
 def test_only_what_was_handed_over_is_open(default_world):
-    """Descriptors: standard ones, sockets, and what threads wait on; no files."""
+    """Class O5. Descriptors: standard ones, sockets, and what threads wait on; no files."""
     default_world.add_slaves("t0")
     l3sync = default_world.start_l3sync()
     (applier,) = l3sync.children()

@@ -82,7 +82,7 @@ def test_parent_is_served_under_its_new_name(default_world):
 
 
 def test_slave_that_comes_back_from_another_namespace_is_served_again(default_world):
-    """What it had went with it."""
+    """Class S6. What it had went with it."""
     world = default_world
     world.add_slaves("t0")
     world.router.start_dnsmasq()
@@ -121,7 +121,7 @@ def test_flush_of_a_slave_is_repaired(world):
 @pytest.mark.skipif(not pathlib.Path("/run/vm").exists(), reason="the clock is the whole machine's: only in the VM")
 @pytest.mark.parametrize("jump", [YEAR, -YEAR], ids=["forward", "back"])
 def test_wall_clock_that_is_set_changes_no_lifetime(default_world, jump):
-    """S4-8: nor does it look like a suspend."""
+    """Class S5; S4-8: nor does it look like a suspend."""
     world = default_world
     world.add_slaves("t0")
     world.router.start_dnsmasq()

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
@@ -165,15 +166,18 @@ TEST(PacketSocketTest, E2_TellsAPartialChecksum) {
   });
 }
 
+// Class A7: a frame of exactly the snap length is whole.
 TEST(PacketSocketTest, FrameLongerThanTheBufferIsCutAndItsLengthTold) {
   RunInNetworkNamespace(Privilege::kAny, [] {
     MakeInterfaces();
     PacketSocket source(OpenBound("near"));
-    Send("far", Frame(1000));
-    const Received received = Receive(source, 64);
-    EXPECT_EQ(received.outcome, Outcome::kFrame);
-    EXPECT_EQ(received.bytes.size(), 64u);
-    EXPECT_EQ(received.header.metadata.wire_length, 1000u);
+    for (const size_t size : {64u, 999u, 1000u, 1001u}) {
+      Send("far", Frame(1000));
+      const Received received = Receive(source, size);
+      EXPECT_EQ(received.outcome, Outcome::kFrame);
+      EXPECT_EQ(received.bytes.size(), std::min<size_t>(size, 1000));
+      EXPECT_EQ(received.header.metadata.wire_length, 1000u);
+    }
   });
 }
 
@@ -213,6 +217,7 @@ TEST(PacketSocketTest, FrameWithoutAuxdataIsRefused) {
   });
 }
 
+// Class S7.
 TEST(PacketSocketTest, C5_CountsWhatTheKernelDroppedSinceTheLastCall) {
   RunInNetworkNamespace(Privilege::kAny, [] {
     MakeInterfaces();

@@ -37,6 +37,7 @@ std::map<std::string, std::string> PrivilegesIn(HelperRun& run) {
 
 class InjectedFailureTest : public testing::TestWithParam<std::string> {};
 
+// Class P2.
 TEST_P(InjectedFailureTest, StopsBeforeTheCommandRuns) {
   if (!HasStrace()) {
     GTEST_SKIP() << "needs strace";
@@ -59,6 +60,7 @@ INSTANTIATE_TEST_SUITE_P(Call, InjectedFailureTest,
 
 class InjectedLieTest : public testing::TestWithParam<std::string> {};
 
+// Class P2.
 TEST_P(InjectedLieTest, StopsBeforeTheCommandRuns) {
   if (!HasStrace()) {
     GTEST_SKIP() << "needs strace";
@@ -79,6 +81,7 @@ INSTANTIATE_TEST_SUITE_P(Call, InjectedLieTest,
 // be gone on from.
 class InjectedNthFailureTest : public testing::TestWithParam<std::string> {};
 
+// Class P2.
 TEST_P(InjectedNthFailureTest, StopsOrMakesNoDifference) {
   if (!HasStrace()) {
     GTEST_SKIP() << "needs strace";

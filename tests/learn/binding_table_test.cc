@@ -85,6 +85,7 @@ TEST(BindingTableTest, CountsLeasesApart) {
   EXPECT_EQ(table.CountDhcpOf(2), 0);
 }
 
+// Class S4.
 TEST(BindingTableTest, ArgumentsMayBeItsOwnElements) {
   BindingTable table;
   table.Put(Of("192.0.2.1", 1, At(30)));
@@ -123,6 +124,7 @@ TEST(BindingTableTest, T3_FourPlacesOfASlaveAreItsOwn) {
   EXPECT_EQ(table.size(), 10);
 }
 
+// Class S1: who has most gives way.
 TEST(BindingTableTest, T3_SlaveThatFormedMostGivesWay) {
   BindingTable table(20);
   Form(&table, 1, 5);

@@ -110,7 +110,7 @@ TEST(LifetimesTest, ClassS5_T1AndT2SayNothing) {
   }
 }
 
-// Class S6: slaves that go in the middle of whatever they do, their ifindexes given to others; a
+// Class S6, class S4: slaves that go in the middle of whatever they do, their ifindexes given to others; a
 // slave beside them notices nothing.
 TEST(SlavesThatGoTest, ClassS6_AThousandComeAndGoDuringTraffic) {
   LearnerBed bed;

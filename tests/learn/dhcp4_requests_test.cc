@@ -85,6 +85,7 @@ TEST(Dhcp4RequestsTest, S4_2_CopyThatWasKeptAliveDeniesNoRenewal) {
   EXPECT_EQ(bed.KernelRestOf("192.0.2.10"), absl::Seconds(600));
 }
 
+// Class S8.
 TEST(Dhcp4RequestsTest, S4_2_ForgedNakNeedsTheSlavesOwnXid) {
   LearnerBed bed;
   bed.Lease(kSlaveA, 7, "192.0.2.10");
@@ -177,6 +178,7 @@ TEST(Dhcp4RequestsTest, C2_SiblingsDiscoverSeenOnASlaveCreatesNothing) {
   EXPECT_EQ(bed.Ignored(IgnoreReason::kReflectedGuest), 1);
 }
 
+// Class S8.
 TEST(Dhcp4RequestsTest, C2_ServerMessagesOfAGuestAreIgnored) {
   LearnerBed bed;
   bed.Discover(kSlaveA, {.xid = 7});

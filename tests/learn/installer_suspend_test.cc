@@ -59,6 +59,7 @@ TEST(InstallerSuspendTest, I3_AddressWithoutEndStillEndsWithinADayInTheKernel) {
 }
 
 // One nap is less than what kernel and l3sync may differ by; a thousand are not.
+// Class S5.
 TEST(InstallerSuspendTest, S4_8_NapsAddUp) {
   LearnerBed bed;
   bed.Lease(kSlaveA, 7, "192.0.2.10", 3600);

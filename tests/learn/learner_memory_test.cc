@@ -137,6 +137,7 @@ size_t MemoryAfter(uint32_t frames) {
 }
 
 // Hash tables grow in steps, and what time ends comes and goes: hence the half.
+// Class S1.
 TEST(LearnerMemoryTest, I6_FourTimesTheFloodTakesNoMore) {
   if (!kMetersHeap) GTEST_SKIP() << "a sanitizer has the heap; the other presets run this";
   const size_t once = MemoryAfter(kFrames);

@@ -32,6 +32,7 @@ std::pair<uint32_t, uint32_t> Seeds() {
 
 class LearnerSequencesTest : public ::testing::TestWithParam<uint32_t> {};
 
+// Class S4: frames, link events, faults and time in random order; under AddressSanitizer, too.
 TEST_P(LearnerSequencesTest, InvariantsHold) {
   const auto [first, last] = Seeds();
   for (uint32_t seed = first + GetParam(); seed <= last; seed += kParts) {

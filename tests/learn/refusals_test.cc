@@ -137,6 +137,7 @@ TEST(RefusalsTest, EveryReasonToRefuseIsProvoked) {
 }
 
 // S4-5: a mask that is not contiguous, or of a net without a broadcast address, says nothing.
+// Class A12.
 TEST(RefusalsTest, S4_5_OddMasksForbidNothing) {
   for (const auto* mask : {"255.255.255.254", "255.255.255.255", "255.0.255.0", "0.0.0.1"}) {
     LearnerBed bed;

@@ -31,6 +31,7 @@ TEST(SlaveLifeTest, SlaveThatIsGoneLosesAllAtOnce) {
   EXPECT_EQ(bed.SlaveOf("192.0.2.10"), kSlaveB);
 }
 
+// Class S6.
 TEST(SlaveLifeTest, SlaveGoneWhileItsAddressIsOnTheWay) {
   LearnerBed bed;
   bed.Discover(kSlaveA, {.xid = 7});

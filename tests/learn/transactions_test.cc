@@ -115,6 +115,7 @@ TEST(TransactionsTest, S4_1_EndsAfter120Seconds) {
 }
 
 // T4
+// Class S1: the oldest goes first.
 TEST(TransactionsTest, S4_1_OneSlavesListIsBoundedAndItsOldestGoes) {
   Transactions transactions;
   transactions.Record(Sent(2, 1000, "", 0));

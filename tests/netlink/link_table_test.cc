@@ -72,6 +72,7 @@ TEST_F(LinkTableTest, SlaveIsRemovedWhenDeleted) {
   EXPECT_THAT(Update(Deletion(Slave(5, "guest0"))), IsEmpty());
 }
 
+// Class S6.
 TEST_F(LinkTableTest, SlaveThatMovesToAnotherNamespaceIsNamedSo) {
   Update(Slave(5, "guest0"));
   LinkRecord record = Deletion(Slave(5, "guest0"));
@@ -106,6 +107,7 @@ TEST_F(LinkTableTest, LowerDeviceOfTheParentIsNotServed) {
   EXPECT_EQ(table_.Find(9), nullptr);
 }
 
+// Class S6.
 TEST_F(LinkTableTest, RenameAndIndexReuseAreFollowed) {
   Update(Slave(5, "guest0"));
   EXPECT_THAT(Update(Slave(5, "web")), ElementsAre(Kind::kSlaveRenamed));

@@ -47,6 +47,7 @@ TEST_F(NotificationReaderTest, K4LinksAndAddressesAreForwardedInOrder) {
   for (const LinkRecord& link : sink_.Of<LinkRecord>()) EXPECT_FALSE(link.is_answer);
 }
 
+// Class S7.
 TEST_F(NotificationReaderTest, K5EnobufsIsToldOnce) {
   kernel_.DropNotifications(true);
   kernel_.AddLink("eth0");

@@ -106,7 +106,7 @@ TEST(FormatTextTest, Q4_ReflectionNamesForgerAndMend) {
   EXPECT_NE(FormatText(event).find("(t0)"), std::string::npos);
 }
 
-// O2: a name may hold escape sequences; whoever reads the log must not run them.
+// Class O2: a name may hold escape sequences; whoever reads the log must not run them.
 TEST(FormatTextTest, NamesAreSafeForATerminal) {
   Event event = Requested();
   event.name = MakeInterfaceName("a\x1b[2Jb\xff\\");
@@ -174,7 +174,7 @@ TEST(FormatTextTest, MendCanBeTyped) {
   EXPECT_NE(FormatText(event).find("ip link add link h0 name NAME"), std::string::npos);
 }
 
-// Whatever may happen has a line that says something.
+// Class O3: whatever may happen has a line that says something.
 TEST(FormatTextTest, EveryEventWithEveryReasonHasAText) {
   for (int kind = 0; kind <= static_cast<int>(EventKind::kStopped); ++kind) {
     for (int reason = 0; reason <= static_cast<int>(Reason::kNoSlave); ++reason) {
@@ -196,7 +196,7 @@ bool IsPrintable(const std::string& text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-// Names of every byte at every place, with every event and reason: O2, O3 of the bug classes.
+// Names of every byte at every place, with every event and reason.
 std::vector<std::string> NastyNames() {
   std::vector<std::string> names = {
       "",          std::string(15, '\xff'), std::string(15, '\0'), "%s%n%99999d", "\"}],{\"",

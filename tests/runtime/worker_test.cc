@@ -103,6 +103,7 @@ TEST(WorkerTest, DeletionBySomebodyElseIsRepaired) {
   EXPECT_TRUE(bed.kernel.WaitForAddress(bed.t0, kAddress, kPatience));
 }
 
+// Class S7.
 TEST(WorkerTest, OverflowOfNotificationsLeadsToADump) {
   WorkerBed bed;
   bed.Start();
@@ -270,6 +271,7 @@ TEST(WorkerTest, ErrorOfThePacketSocketIsSurvived) {
   EXPECT_TRUE(bed.WaitForLine({"reply-delivered"}));
 }
 
+// Class S2.
 TEST(WorkerTest, FloodOfFramesLosesNoCommand) {
   WorkerBed bed;
   bed.Start();

@@ -146,6 +146,7 @@ TEST(Dhcp4OptionsTest, A12_NonContiguousMaskIsKept) {
   EXPECT_EQ(parsed->subnet_mask, IpAddress::V4(0xff00ff00));
 }
 
+// Class S3.
 TEST(Dhcp4OptionsTest, P4_5_MissingTypeIsBootp) {
   Dhcp4Parts parts;
   parts.options = Concat({Option(1, {255, 255, 255, 0}), {255}});

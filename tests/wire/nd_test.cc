@@ -38,6 +38,7 @@ TEST(ParseNdTest, N1_N2_N3_PlainMessagesAreValid) {
   }
 }
 
+// Class S8.
 TEST(ParseNdTest, N1_N2_N3_HopLimitIs255) {
   for (const NdType type : kAllNdTypes) {
     for (unsigned hop_limit = 0; hop_limit < 256; ++hop_limit) {
@@ -78,6 +79,7 @@ TEST(ParseNdTest, OtherTypesAreNotNd) {
   }
 }
 
+// Class S8.
 TEST(ParseNdTest, N1_AdvertisementComesFromALinkLocalAddress) {
   for (const char* const source : {"2001:db8::1", "::", "fec0::1", "::1", "fd00::1"}) {
     NdEnvelope envelope = EnvelopeFor(NdType::kRouterAdvertisement);

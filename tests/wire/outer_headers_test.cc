@@ -136,7 +136,7 @@ TEST(OuterHeadersTest, A7_PaddingBehindThePacketIsIgnored) {
   }
 }
 
-// A7: depth 0 to 3 of tags with VID 0; the frame ends behind each byte of them.
+// Class A7: depth 0 to 3 of tags with VID 0; the frame ends behind each byte of them.
 TEST(OuterHeadersTest, C3_TagDepth) {
   const char* const verdicts[] = {"ok", "ok", "stacked_vlan_tags", "stacked_vlan_tags"};
   for (size_t depth = 0; depth < 4; ++depth) {
@@ -149,6 +149,7 @@ TEST(OuterHeadersTest, C3_TagDepth) {
   }
 }
 
+// Class S3.
 TEST(OuterHeadersTest, C3_EveryInlineVidButZeroIsDropped) {
   for (uint16_t vid = 0; vid < 0x1000; ++vid) {
     Bytes frame = Offer();
@@ -188,6 +189,7 @@ TEST(ParseDisguisedTest, Q1_EveryTruncationIsDropped) {
   }
 }
 
+// Class S8.
 TEST(OuterHeadersTest, E1_EveryFragmentIsDropped) {
   EXPECT_EQ(With(Offer(), kFragment, 0x4000), "ok") << "don't fragment";
   EXPECT_EQ(With(Offer(), kFragment, 0x2000), "fragment");
