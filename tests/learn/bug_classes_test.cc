@@ -110,8 +110,8 @@ TEST(LifetimesTest, ClassS5_T1AndT2SayNothing) {
   }
 }
 
-// Class S6, class S4: slaves that go in the middle of whatever they do, their ifindexes given to others; a
-// slave beside them notices nothing.
+// Class S6, class S4: slaves that go in the middle of whatever they do, their ifindexes given to
+// others; a slave beside them notices nothing.
 TEST(SlavesThatGoTest, ClassS6_AThousandComeAndGoDuringTraffic) {
   LearnerBed bed;
   bed.Lease(kSlaveA, 1, "192.0.2.1");
@@ -169,25 +169,27 @@ Dhcp6Message Greedy(Dhcp6Type type, bool many_associations, uint8_t count) {
   return *ParseDhcp6(Concat({{static_cast<uint8_t>(type), 0, 0, 7}, options}));
 }
 
-// What one message asks for and gets is bounded by the slave's share.
+// What one message asks for and gets is bounded by the slave's share: all of it, or nothing.
 TEST(GreedyMessagesTest, ClassA6_ReplyWith200AddressesFillsNoMoreThanTheQuota) {
+  constexpr size_t kQuota = BindingTable::kMaxDhcpPerSlave;
   for (const bool many_associations : {true, false}) {
-    Dhcp6Bed bed;
-    Heard heard = FromNeighbour({.source = "fe80::a"});
-    heard.frame.destination = Ip("ff02::1:2");
-    heard.frame.message = Greedy(Dhcp6Type::kRequest, many_associations, 200);
-    bed.Hear(kSlaveA, FrameSide::kSent, heard);
-    std::swap(heard.frame.source, heard.frame.destination);
-    heard.frame.source = Ip("fe80::1");
-    heard.frame.source_mac = kRouterMac;
-    heard.frame.destination_mac = kSharedMac;
-    const Dhcp6Message reply = Greedy(Dhcp6Type::kReply, many_associations, 200);
-    EXPECT_TRUE(reply.truncated);
-    heard.frame.message = reply;
-    bed.Hear(kParent, FrameSide::kReceived, heard);
-    EXPECT_LE(bed.learner().bindings().size(), BindingTable::kMaxDhcpPerSlave);
-    bed.Lease(kSlaveB, 8, "192.0.2.20");
-    EXPECT_EQ(bed.SlaveOf("192.0.2.20"), kSlaveB);
+    for (const uint8_t count : {uint8_t{kQuota}, uint8_t{kQuota + 1}, uint8_t{200}}) {
+      SCOPED_TRACE(int{count});
+      Dhcp6Bed bed;
+      Heard heard = FromNeighbour({.source = "fe80::a"});
+      heard.frame.destination = Ip("ff02::1:2");
+      heard.frame.message = Greedy(Dhcp6Type::kRequest, many_associations, count);
+      bed.Hear(kSlaveA, FrameSide::kSent, heard);
+      heard.frame.source = Ip("fe80::1");
+      heard.frame.destination = Ip("fe80::a");
+      heard.frame.source_mac = kRouterMac;
+      heard.frame.destination_mac = kSharedMac;
+      heard.frame.message = Greedy(Dhcp6Type::kReply, many_associations, count);
+      bed.Hear(kParent, FrameSide::kReceived, heard);
+      EXPECT_EQ(bed.learner().bindings().CountDhcpOf(kSlaveA), count == kQuota ? kQuota : 0);
+      bed.Lease(kSlaveB, 8, "192.0.2.20");
+      EXPECT_EQ(bed.SlaveOf("192.0.2.20"), kSlaveB);
+    }
   }
 }
 
