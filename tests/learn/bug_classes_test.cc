@@ -140,6 +140,17 @@ TEST(SlavesThatGoTest, ClassS6_AThousandComeAndGoDuringTraffic) {
   EXPECT_EQ(bed.kernel().addresses().size(), 1U);
   bed.Poll();
   EXPECT_EQ(bed.queued(), 0U);
+  // What the last ones had asked is not their successors' question, and what they had is free.
+  for (uint32_t i = 993; i < 1000; ++i) {
+    const auto slave = static_cast<int32_t>(100 + i % 7);
+    const std::string address = IpAddress::V4(0xc0000264 + i % 50).ToString();
+    bed.SlaveAppears(slave);
+    bed.Offer({.xid = 1000 + i, .yiaddr = address});
+    bed.Ack({.xid = 1000 + i, .yiaddr = address});
+    EXPECT_EQ(bed.WantedOn(address), 0);
+    bed.Lease(slave, 5000 + i, address);
+    EXPECT_EQ(bed.SlaveOf(address), slave);
+  }
 }
 
 // ---- A6
