@@ -1,6 +1,7 @@
 # What every target of l3sync is compiled with, and the two ways to declare one.
 
-set(L3SYNC_SANITIZE "" CACHE STRING "Sanitizers: empty, 'address,undefined' or 'thread'")
+set(L3SYNC_SANITIZE "" CACHE STRING "Sanitizers: empty, 'address,undefined', 'thread' or 'memory'")
+option(L3SYNC_FUZZER "Build tests/fuzz for a fuzzer: clang++'s own, or that of afl-clang-fast++" OFF)
 
 add_library(l3sync_options INTERFACE)
 target_include_directories(l3sync_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
@@ -13,12 +14,17 @@ target_compile_options(l3sync_options INTERFACE
 target_link_options(l3sync_options INTERFACE -Wl,-z,relro -Wl,-z,now)
 if(L3SYNC_SANITIZE)
   target_compile_options(l3sync_options INTERFACE
-    -fsanitize=${L3SYNC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    -fsanitize=${L3SYNC_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    $<$<CXX_COMPILER_ID:Clang>:-fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/tests/fuzz/sanitizer-ignorelist.txt>)
   target_link_options(l3sync_options INTERFACE -fsanitize=${L3SYNC_SANITIZE})
 else()
   # _FORTIFY_SOURCE needs optimisation, and sanitizers bring their own checks of the same calls.
   target_compile_options(l3sync_options INTERFACE
     $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE> $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+endif()
+
+if(L3SYNC_FUZZER)
+  target_compile_options(l3sync_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # l3sync_library(NAME SOURCES ... DEPENDS ...): the folder NAME as a static library l3sync_NAME.

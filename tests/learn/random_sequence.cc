@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <random>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -13,6 +15,12 @@ namespace {
 const std::vector<std::string_view> kHost = {"192.0.2.11/24",     "192.0.2.99/24",
                                              "192.0.2.14/24",     "2001:db8:1::b/64",
                                              "2001:db8:1::77/64", "fe80::b/64"};
+
+RandomSequence::Choice ChoiceOf(uint32_t seed) {
+  return [random = std::mt19937(seed)](size_t n) mutable {
+    return std::uniform_int_distribution<size_t>(0, n - 1)(random);
+  };
+}
 
 }  // namespace
 
@@ -32,10 +40,13 @@ LearnerBed::Options RandomSequence::OptionsOf(uint32_t seed, bool dry_run) {
 }
 
 RandomSequence::RandomSequence(uint32_t seed, bool dry_run)
+    : RandomSequence(seed, ChoiceOf(seed), dry_run) {}
+
+RandomSequence::RandomSequence(uint32_t seed, Choice choose, bool dry_run)
     : seed_(seed),
       is_obedient_(seed % 2 == 0),
       policy_(OptionsOf(seed, dry_run).policy),
-      random_(seed),
+      choose_(std::move(choose)),
       bed_(OptionsOf(seed, dry_run)) {
   names_ = {{kSlaveA, "a"}, {kSlaveB, "b"}, {kSlaveC, "c"}};
   for (const int32_t slave : kSlaves) Appear(slave, true);

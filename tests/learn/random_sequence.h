@@ -4,7 +4,6 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <random>
 #include <set>
 #include <sstream>
 #include <string>
@@ -23,9 +22,16 @@ namespace l3sync::testing {
 // at rest after each step.
 class RandomSequence {
  public:
+  // Below its argument, which is not 0.
+  using Choice = std::function<size_t(size_t)>;
+
   explicit RandomSequence(uint32_t seed, bool dry_run = false);
+  // `choose` chooses instead of the seed, which still says what world it is.
+  RandomSequence(uint32_t seed, Choice choose, bool dry_run = false);
 
   void Step();
+  // A step of its own: bytes, if they are a frame whose checksum is left to the device.
+  void WireSays(int32_t ifindex, FrameSide side, ByteSpan bytes);
   void Quiesce();
   void ExpectSafe();       // I1 to I3, at any time
   void ExpectEqual();      // I3, I5: what is wanted and what the kernel has, at rest
@@ -57,7 +63,7 @@ class RandomSequence {
   };
 
   static LearnerBed::Options OptionsOf(uint32_t seed, bool dry_run);
-  size_t Below(size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random_); }
+  size_t Below(size_t n) { return choose_(n); }
   bool OneIn(size_t n) { return Below(n) == 0; }
   template <typename T>
   T AnyOf(const std::vector<T>& values) {
@@ -100,7 +106,7 @@ class RandomSequence {
   const uint32_t seed_;
   const bool is_obedient_;
   const PolicyOptions policy_;
-  std::mt19937 random_;
+  const Choice choose_;
   Dhcp6Bed bed_;
   std::map<int32_t, std::string> names_;
   std::map<IpAddress, uint8_t> host_;  // its addresses on the parent, with their prefix lengths

@@ -251,4 +251,33 @@ void RandomSequence::RouterSays() {
   bed_.Advertise(advertisement);
 }
 
+// ---- Anybody
+
+void RandomSequence::WireSays(int32_t ifindex, FrameSide side, ByteSpan bytes) {
+  const Parsed<ParsedFrame> frame = ParseFrame(bytes, {.checksum_partial = true});
+  if (!frame.ok()) return;
+  const auto* dhcp4 = std::get_if<Dhcp4Message>(&frame->message);
+  const auto* dhcp6 = std::get_if<Dhcp6Message>(&frame->message);
+  const bool is_dhcp = dhcp4 != nullptr || dhcp6 != nullptr;
+  const uint32_t xid = dhcp4 != nullptr ? dhcp4->xid : dhcp6 != nullptr ? dhcp6->xid : 0;
+  const bool from_guest = ifindex != kParent && side == FrameSide::kSent;
+  const bool from_network = ifindex == kParent && side == FrameSide::kReceived;
+  Tell("bytes on ", ifindex, from_guest || from_network ? "" : ", wrong side", ", kind ",
+       frame->message.index(), " from ", frame->source.ToString(), " xid ", xid);
+  if (from_guest && is_dhcp && bed_.learner().IsServed(ifindex)) askers_.insert({xid, ifindex});
+  IpAddress given;
+  if (from_network && dhcp4 != nullptr) {
+    given = dhcp4->yiaddr.is_unspecified() ? dhcp4->ciaddr : dhcp4->yiaddr;
+    ++said_[{static_cast<int>(dhcp4->type), xid, dhcp4->yiaddr}];
+  } else if (from_network && dhcp6 != nullptr) {
+    ++said_[{static_cast<int>(dhcp6->type), xid, frame->destination}];
+  }
+  WhileHeld([&] {
+    const Snapshot before = Bindings();
+    bed_.Hear(ifindex, side, {{bytes.begin(), bytes.end()}, *frame});
+    if (!from_network) return ExpectNothingOfOthers(from_guest ? ifindex : 0, before);
+    if (is_dhcp) ExpectOnlyAskers(xid, given, before);
+  });
+}
+
 }  // namespace l3sync::testing
