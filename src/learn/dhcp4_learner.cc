@@ -1,6 +1,7 @@
 #include "learn/dhcp4_learner.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "wire/delivery.h"
@@ -22,7 +23,8 @@ MonotonicTime EndOf(MonotonicTime start, uint32_t lifetime_sec) {
 bool IsEdgeOfOwnSubnet(const IpAddress& address, const IpAddress& mask) {
   if (!mask.is_v4() || !address.is_v4()) return false;
   const uint32_t host_bits = ~mask.v4();
-  if ((host_bits & (host_bits + 1)) != 0 || host_bits < 3) return false;
+  const bool is_contiguous = std::countl_zero(host_bits) + std::countr_one(host_bits) == 32;
+  if (!is_contiguous || host_bits < 3) return false;
   const uint32_t host = address.v4() & host_bits;
   return host == 0 || host == host_bits;
 }

@@ -20,6 +20,15 @@ IpAddress SolicitedNode(const IpAddress& target) {
   return IpAddress::V6(bytes);
 }
 
+// Its host bits are cleared by the parser.
+bool PrefixStandsIn(const IpPrefix& prefix, ByteSpan bytes) {
+  for (size_t at = 0; at + 16 <= bytes.size(); ++at) {
+    const IpAddress address = IpAddress::FromBytes(bytes.subspan(at, 16));
+    if (IpPrefix{address, prefix.length}.Masked() == prefix) return true;
+  }
+  return false;
+}
+
 void RequireSane(const NdMessage& message, ByteSpan icmp6) {
   Require(static_cast<uint8_t>(message.type) == icmp6[0], "the type is the first byte");
   Require(message.prefixes.size() <= kMaxPrefixesPerAdvertisement, "A6: prefixes are bounded");
@@ -27,7 +36,7 @@ void RequireSane(const NdMessage& message, ByteSpan icmp6) {
   Require(message.nonce.size() <= kMaxNonce, "A6: the nonce is bounded");
   for (const PrefixInformation& information : message.prefixes) {
     Require(information.prefix.length <= 128, "A12: a prefix's length");
-    Require(StandsIn(information.prefix.address, icmp6), "a prefix stands in the bytes");
+    Require(PrefixStandsIn(information.prefix, icmp6), "a prefix stands in the bytes");
   }
   const bool has_target = message.type == NdType::kNeighbourSolicitation ||
                           message.type == NdType::kNeighbourAdvertisement;

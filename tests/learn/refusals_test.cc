@@ -139,7 +139,8 @@ TEST(RefusalsTest, EveryReasonToRefuseIsProvoked) {
 // S4-5: a mask that is not contiguous, or of a net without a broadcast address, says nothing.
 // Class A12.
 TEST(RefusalsTest, S4_5_OddMasksForbidNothing) {
-  for (const auto* mask : {"255.255.255.254", "255.255.255.255", "255.0.255.0", "0.0.0.1"}) {
+  for (const auto* mask :
+       {"255.255.255.254", "255.255.255.255", "255.0.255.0", "0.0.0.1", "0.0.0.0"}) {
     LearnerBed bed;
     AckOf(bed, kSlaveA, "192.0.2.255", mask);
     EXPECT_EQ(bed.SlaveOf("192.0.2.255"), kSlaveA) << mask;
