@@ -83,6 +83,13 @@ void RequireLearned(const Dhcp4Message& message, ByteSpan payload) {
   unasked.Hear(kParent, FrameSide::kReceived, frame, bytes);
   Require(unasked.Bound().empty(), "S8: nothing is learned that nobody asked for");
 
+  SmallWorld asked_otherwise;
+  ParsedFrame request = RequestFor(message);
+  std::get<Dhcp4Message>(request.message).xid ^= 1;
+  asked_otherwise.Hear(kGuest, FrameSide::kSent, request, {});
+  asked_otherwise.Hear(kParent, FrameSide::kReceived, frame, bytes);
+  Require(asked_otherwise.Bound().empty(), "S8: nor what was asked for with another xid");
+
   SmallWorld asked;
   asked.Hear(kGuest, FrameSide::kSent, RequestFor(message), {});
   asked.Hear(kParent, FrameSide::kReceived, frame, bytes);

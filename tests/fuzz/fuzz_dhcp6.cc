@@ -77,6 +77,13 @@ void RequireLearned(const Dhcp6Message& message, ByteSpan payload) {
   unasked.Hear(kParent, FrameSide::kReceived, *frame, bytes);
   Require(unasked.Bound().empty(), "S8: nothing is learned that nobody asked for");
 
+  SmallWorld asked_by_other;
+  ParsedFrame request = RequestFor(message);
+  std::get<Dhcp6Message>(request.message).client_identifier.push_back(0);
+  asked_by_other.Hear(kGuest, FrameSide::kSent, request, {});
+  asked_by_other.Hear(kParent, FrameSide::kReceived, *frame, bytes);
+  Require(IsSubset(asked_by_other.Bound(), {kClient}), "S6-1: nor that another DUID asked for");
+
   SmallWorld asked;
   asked.Hear(kGuest, FrameSide::kSent, RequestFor(message), {});
   asked.Hear(kParent, FrameSide::kReceived, *frame, bytes);

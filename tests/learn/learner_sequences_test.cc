@@ -48,7 +48,9 @@ TEST_P(LearnerSequencesTest, InvariantsHold) {
       sequence.ExpectEqual();
       sequence.ExpectDelivered();
     }
-    ASSERT_FALSE(HasFailure()) << sequence.Story();
+    ASSERT_FALSE(HasFailure()) << "to see it again: L3SYNC_SEEDS=" << seed
+                               << " learn_test --gtest_filter='*InvariantsHold*'; "
+                               << sequence.Story();
   }
 }
 

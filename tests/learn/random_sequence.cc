@@ -43,8 +43,7 @@ RandomSequence::RandomSequence(uint32_t seed, bool dry_run)
     : RandomSequence(seed, ChoiceOf(seed), dry_run) {}
 
 RandomSequence::RandomSequence(uint32_t seed, Choice choose, bool dry_run)
-    : seed_(seed),
-      is_obedient_(seed % 2 == 0),
+    : is_obedient_(seed % 2 == 0),
       policy_(OptionsOf(seed, dry_run).policy),
       choose_(std::move(choose)),
       bed_(OptionsOf(seed, dry_run)) {
@@ -55,9 +54,8 @@ RandomSequence::RandomSequence(uint32_t seed, Choice choose, bool dry_run)
 std::string RandomSequence::Story() const {
   constexpr size_t kShown = 40;
   const auto first = story_.end() - static_cast<std::ptrdiff_t>(std::min(kShown, story_.size()));
-  return absl::StrCat("to see it again: L3SYNC_SEEDS=", seed_,
-                      " learn_test --gtest_filter='*InvariantsHold*'; the last of ", story_.size(),
-                      " steps:\n  ", absl::StrJoin(first, story_.end(), "\n  "));
+  return absl::StrCat("the last of ", story_.size(), " steps:\n  ",
+                      absl::StrJoin(first, story_.end(), "\n  "));
 }
 
 // Now and then that of a sibling: a guest sees what the others broadcast.

@@ -38,7 +38,7 @@ class RandomSequence {
   void ExpectDelivered();  // only to who asked, and no oftener than a server said it
 
   bool is_at_rest() const { return is_obedient_; }
-  // The last steps in words, and how to see them again.
+  // The last steps in words.
   std::string Story() const;
   Dhcp6Bed& bed() { return bed_; }
 
@@ -103,7 +103,6 @@ class RandomSequence {
   void Poll();
   void Appear(int32_t slave, bool is_up);
 
-  const uint32_t seed_;
   const bool is_obedient_;
   const PolicyOptions policy_;
   const Choice choose_;
