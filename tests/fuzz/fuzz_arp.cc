@@ -12,6 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Require(size >= 28, "A7: it is all there");
   Require(message->sender == IpAddress::FromBytes(bytes.subspan(14, 4)), "the sender's field");
   Require(message->target == IpAddress::FromBytes(bytes.subspan(24, 4)), "the target's field");
+  Require(*ParseArp(bytes) == *message, "A11: no field is left to chance");
+  if (kParsersOnly) return 0;
   ParsedFrame frame{.destination_mac = MacAddress::Broadcast(),
                     .source_mac = kRouterMac,
                     .source = message->sender,

@@ -88,6 +88,8 @@ void Play(ByteSpan icmp6, const NdEnvelope& envelope) {
   const Parsed<NdMessage> message = ParseNd(icmp6, envelope);
   if (!message.ok()) return;
   RequireSane(*message, icmp6);
+  Require(*ParseNd(icmp6, envelope) == *message, "A11: no field is left to chance");
+  if (kParsersOnly) return;
   const Addresses may_have = MayHave(*message, envelope.source);
 
   SmallWorld by_guest;
@@ -101,7 +103,7 @@ void Play(ByteSpan icmp6, const NdEnvelope& envelope) {
 
 void PlayInWorlds(ByteSpan icmp6, const NdEnvelope& envelope) {
   const Parsed<NdMessage> message = ParseNd(icmp6, envelope);
-  if (!message.ok()) return;
+  if (!message.ok() || kParsersOnly) return;
   const Addresses may_have = MayHave(*message, envelope.source);
   SmallWorld world;
   MakeOrdinary(&world);
