@@ -112,7 +112,8 @@ bool IsRegistration(Dhcp6Type type) {
 // Whose lifetimes mean something: a server ignores those of the clients' other messages (§21.4,
 // §21.6), which release and decline addresses all the same.
 bool HasLifetimes(Dhcp6Type type) {
-  return type == Dhcp6Type::kAdvertise || type == Dhcp6Type::kReply || IsRegistration(type);
+  return type == Dhcp6Type::kAdvertise || type == Dhcp6Type::kReply ||
+         type == Dhcp6Type::kReconfigure || IsRegistration(type);
 }
 
 // The options of one message, into it; counts the addresses of all its associations.

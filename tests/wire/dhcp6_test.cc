@@ -92,6 +92,9 @@ TEST(Dhcp6Test, P6_3_UnusableLifetimesAreLeftOutOfAServersMessageOnly) {
   EXPECT_EQ(reply.associations[0].addresses[0].address, Addr("2001:db8::10"));
   EXPECT_EQ(reply.associations[1].iaid, 3U);
   EXPECT_EQ(Golden("ok_dhcp6_release").associations[0].addresses.size(), 1U);
+  const Dhcp6Message reconfigure = Golden("ok_dhcp6_reconfigure_bad_lifetimes");
+  ASSERT_EQ(reconfigure.associations.size(), 1U);
+  EXPECT_TRUE(reconfigure.associations[0].addresses.empty());
 }
 
 TEST(Dhcp6Test, P6_1_OfARelaysMessageTheInnermostIsRead) {
