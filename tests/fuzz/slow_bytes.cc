@@ -13,12 +13,9 @@ void Require(bool holds, const char* why) {
 }
 
 Bytes Cut(const Bytes& bytes, size_t from, size_t count) {
-  Bytes piece;
-  for (size_t i = 0; i < count; ++i) {
-    Require(from + i < bytes.size(), "too short");
-    piece.push_back(bytes[from + i]);
-  }
-  return piece;
+  Require(from <= bytes.size() && count <= bytes.size() - from, "too short");
+  const auto begin = bytes.begin() + static_cast<std::ptrdiff_t>(from);
+  return Bytes(begin, begin + static_cast<std::ptrdiff_t>(count));
 }
 
 Bytes Behind(const Bytes& bytes, size_t from) {

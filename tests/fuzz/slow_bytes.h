@@ -7,8 +7,8 @@
 #include <vector>
 
 // The second parser: the same bytes read once more, from the text of the RFCs and of docs/rules.md
-// and not from src/wire, of which it shares no code. It is slow and plain on purpose: every piece is
-// a copy, every count is a size_t, and what is wrong is thrown. Tests only.
+// and not from src/wire, of which it shares no code. It is slow and plain on purpose: every piece
+// is a copy, every count is a size_t, and what is wrong is thrown. Tests only.
 namespace l3sync::slow {
 
 using Bytes = std::vector<uint8_t>;

@@ -42,13 +42,18 @@ std::string Exactly(size_t length, const Options& options, uint64_t code) {
   return Hex(options.at(code));
 }
 
-// RFC 2132 §3.5, §3.8: four bytes each, at least one. l3sync keeps eight.
+// The same for an option that only adds to what is learned: with another length it is as good as
+// absent (RFC 8925 §3.1 demands that for 108; rule P4-4 names the ones that are malformed).
+std::string IfExactly(size_t length, const Options& options, uint64_t code) {
+  return options.contains(code) && options.at(code).size() == length ? Hex(options.at(code)) : "";
+}
+
+// RFC 2132 §3.5, §3.8: four bytes each. l3sync keeps eight.
 std::string Addresses(const Options& options, uint64_t code) {
-  if (!options.contains(code)) {
+  const Bytes value = options.contains(code) ? options.at(code) : Bytes();
+  if (value.size() % 4 != 0) {
     return "";
   }
-  const Bytes& value = options.at(code);
-  Require(!value.empty() && value.size() % 4 == 0, "length of a list of addresses");
   std::string list;
   for (size_t i = 0; i < 8 && i * 4 < value.size(); ++i) {
     Add(Hex(Cut(value, i * 4, 4)), &list);
@@ -110,18 +115,19 @@ void ReadDhcp4(const Bytes& message, Description* out) {
   Require(type >= 1 && type <= 9, "message type");
   (*out)["type"] = std::to_string(type);
 
-  (*out)["subnet mask"] = Exactly(4, options, 1);
+  (*out)["subnet mask"] = IfExactly(4, options, 1);
   (*out)["requested address"] = Exactly(4, options, 50);
   (*out)["lease time"] = Exactly(4, options, 51);
   (*out)["server identifier"] = Exactly(4, options, 54);
   (*out)["renewal time"] = Exactly(4, options, 58);
   (*out)["rebinding time"] = Exactly(4, options, 59);
-  (*out)["IPv6-only wait"] = Exactly(4, options, 108);
+  (*out)["IPv6-only wait"] = IfExactly(4, options, 108);
   (*out)["routers"] = Addresses(options, 3);
   (*out)["resolvers"] = Addresses(options, 6);
 
-  Exactly(0, options, 80);  // RFC 4039 §4
-  (*out)["rapid commit"] = std::to_string(int{options.contains(80)});
+  // RFC 4039 §4: it has no bytes.
+  const bool rapid_commit = options.contains(80) && options.at(80).empty();
+  (*out)["rapid commit"] = std::to_string(int{rapid_commit});
 
   // RFC 2132 §9.14: two bytes or more; the length octet of one option is the upper limit.
   const Bytes identifier = options.contains(61) ? options.at(61) : Bytes();

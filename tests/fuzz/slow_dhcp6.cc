@@ -81,14 +81,18 @@ struct Message {
   bool delegates = false;
   bool truncated = false;
 
-  bool is_of_server() const { return type == 2 || type == 7 || type == 10 || type == 37; }
+  // A client's message may hold any lifetimes, for nobody looks at them (§21.6), but for those of a
+  // registration (RFC 9686 §4.2).
+  bool has_lifetimes() const {
+    return type == 2 || type == 7 || type == 10 || type == 36 || type == 37;
+  }
 };
 
-// The addresses that count, as text. §21.6: of a server one whose lifetimes do not fit does not.
+// The addresses that count, as text. §21.6: one whose lifetimes do not fit does not.
 std::string KeepAddresses(const std::vector<Address>& addresses, Message* message) {
   std::string kept;
   for (const Address& address : addresses) {
-    if (message->is_of_server() && !address.lifetimes_fit) {
+    if (message->has_lifetimes() && !address.lifetimes_fit) {
       continue;
     }
     if (message->addresses == kMaxAddresses) {
@@ -109,7 +113,7 @@ void ReadAssociation(const Option& option, Message* message) {
   const uint64_t t2 = temporary ? 0 : Number(option.value, 8, 4);
   const uint64_t status = ReadStatus(inner);
   const std::vector<Address> addresses = ReadAddresses(inner);
-  if (message->is_of_server() && t1 > t2 && t2 > 0) {
+  if (message->has_lifetimes() && t1 > t2 && t2 > 0) {
     return;  // §21.4: as though the server had not included it
   }
   if (message->associations.size() == kMaxAssociations) {
@@ -126,18 +130,20 @@ void ReadAssociation(const Option& option, Message* message) {
 // IA_PD (§21.21) and the prefixes in it (§21.22).
 void ReadDelegation(const Option& option, Message* message) {
   ++message->delegations;
-  for (const Option& inner : ReadOptions(Behind(option.value, 12))) {
+  const std::vector<Option> options = ReadOptions(Behind(option.value, 12));
+  ReadStatus(options);
+  for (const Option& inner : options) {
     if (inner.code == kIaPrefix) {
-      Behind(inner.value, 25);
+      ReadStatus(ReadOptions(Behind(inner.value, 25)));
       message->delegates = message->delegates || Number(inner.value, 4, 4) > 0;
     }
   }
 }
 
-// RFC 3646 §3: a multiple of 16.
+// RFC 3646 §3: a multiple of 16. They only add to what is learned, so with another length they are
+// as good as absent.
 void ReadResolvers(const Bytes& value, Message* message) {
-  Require(value.size() % 16 == 0, "length of the list of resolvers");
-  for (size_t at = 0; at < value.size(); at += 16) {
+  for (size_t at = 0; value.size() % 16 == 0 && at < value.size(); at += 16) {
     if (message->resolvers.size() == kMaxResolvers) {
       message->truncated = true;
       return;
@@ -181,8 +187,6 @@ void ReadOption(const Option& option, Message* message) {
       return ReadDelegation(option, message);
     case kResolvers:
       return ReadResolvers(option.value, message);
-    case kRapidCommit:
-      return Require(option.value.empty(), "length of rapid commit");
     case kIaAddr:
       // Outside of an IA only in the two messages of RFC 9686.
       if (message->type == 36 || message->type == 37) {
@@ -234,7 +238,8 @@ void ReadDhcp6(const Bytes& bytes, size_t relay_depth, Description* out) {
   bool rapid_commit = false;
   for (const Option& option : message.options) {
     ReadOption(option, &message);
-    rapid_commit = rapid_commit || option.code == kRapidCommit;
+    // §21.14: it has no bytes.
+    rapid_commit = rapid_commit || (option.code == kRapidCommit && option.value.empty());
   }
   const std::string client = ReadIdentifier(message.options, kClientIdentifier);
   const std::string server = ReadIdentifier(message.options, kServerIdentifier);

@@ -57,10 +57,25 @@ bool MayCarry(uint64_t type, uint64_t option) {
   return std::find(allowed.begin(), allowed.end(), option) != allowed.end();
 }
 
-// §4.6.2. L and A are the two high bits of the flags.
+// §4.6.2: the bits behind the length mean nothing.
+Bytes PrefixWithoutHost(const Bytes& value) {
+  Bytes prefix = Cut(value, 14, 16);
+  for (uint64_t bit = Number(value, 0, 1); bit < 128; ++bit) {
+    prefix[bit / 8] = static_cast<uint8_t>(prefix[bit / 8] & ~(0x80U >> (bit % 8)));
+  }
+  return prefix;
+}
+
+// §4.6.2; nobody forms an address of a link-local prefix (RFC 4862 §5.5.3 b) or of a group's.
+bool IsUsablePrefix(const Bytes& value) {
+  return value.size() == 30 && Number(value, 0, 1) <= 128 && !IsGroup(PrefixWithoutHost(value)) &&
+         !IsLinkLocal(PrefixWithoutHost(value));
+}
+
+// L and A are the two high bits of the flags.
 std::string PrefixText(const Bytes& value) {
   const uint64_t flags = Number(value, 1, 1);
-  return Hex(Cut(value, 14, 16)) + "/" + std::to_string(Number(value, 0, 1)) + " L" +
+  return Hex(PrefixWithoutHost(value)) + "/" + std::to_string(Number(value, 0, 1)) + " L" +
          std::to_string(flags / 128) + " A" + std::to_string(flags / 64 % 2) + " valid " +
          std::to_string(Number(value, 2, 4)) + " preferred " + std::to_string(Number(value, 6, 4));
 }
@@ -97,7 +112,7 @@ void ReadOption(const Option& option, Lists* lists, Description* out) {
       }
       return;
     case kPrefix:
-      if (value.size() == 30 && Number(value, 0, 1) <= 128) {
+      if (IsUsablePrefix(value)) {
         lists->prefixes.push_back(PrefixText(value));
       }
       return;

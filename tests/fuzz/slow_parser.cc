@@ -36,6 +36,7 @@ bool TransportSumsUp(const Envelope& envelope, uint8_t protocol, const Bytes& co
 
 // RFC 768; rule E2.
 void ReadUdp(const Bytes& payload, const Envelope& envelope, const Side& side, Description* out) {
+  const uint64_t source_port = Number(payload, 0, 2);
   const uint64_t destination_port = Number(payload, 2, 2);
   const uint64_t length = Number(payload, 4, 2);
   const uint64_t checksum = Number(payload, 6, 2);
@@ -49,8 +50,10 @@ void ReadUdp(const Bytes& payload, const Envelope& envelope, const Side& side, D
       Require(TransportSumsUp(envelope, 17, datagram), "UDP checksum");
     }
   }
-  // RFC 2131 §4.1, RFC 8415 §7.2: who listens where; where it is sent from is free.
+  // RFC 2131 §4.1 has one port for servers and one for clients, which each sends from as well. RFC
+  // 8415 §7.2 says who listens where only.
   if (is_ipv4) {
+    Require(source_port == 67 || source_port == 68, "not a port of DHCPv4");
     Require(destination_port == 67 || destination_port == 68, "not a port of DHCPv4");
     ReadDhcp4(Behind(datagram, 8), out);
   } else {
