@@ -200,6 +200,50 @@ TEST(Dhcp6Test, P6_2_DelegatesIsAPrefixThatIsValid) {
   EXPECT_TRUE(delegates());
 }
 
+// A1, P6-1: what lies inside of an association or a delegation is as long as its RFC says.
+TEST(Dhcp6Test, A1_ShortAddressesAndPrefixesReject) {
+  for (size_t size = 0; size <= 25; ++size) {
+    const Bytes fixed(size);
+    EXPECT_EQ(Verdict(Reply(IaNa(1, Option6(5, fixed)))), size < 24 ? "bad_option_length" : "ok")
+        << size;
+    EXPECT_EQ(Verdict(Reply(Option6(25, Concat({Bytes(12), Option6(26, fixed)})))),
+              size < 25 ? "bad_option_length" : "ok")
+        << size;
+  }
+}
+
+// The option ends behind its holder, and the message goes on with nothing wrong.
+TEST(Dhcp6Test, A1_OptionsStayInsideOfTheirHolder) {
+  const Bytes past = {0, 5, 0, 24};
+  EXPECT_EQ(Verdict(Reply(IaNa(1, past))), "option_overrun");
+  EXPECT_EQ(Verdict(Reply(Option6(4, Concat({Bytes(4), past})))), "option_overrun");
+  EXPECT_EQ(Verdict(Reply(IaNa(1, Address(1, past)))), "option_overrun");
+  EXPECT_EQ(Verdict(Concat({{13, 0}, Bytes(32), Option6(9, Reply({})), past})), "option_overrun");
+}
+
+// They only add to what is learned, so the rest counts (RFC 3646 §3).
+TEST(Dhcp6Test, A2_ResolversOfAWrongLengthAreIgnored) {
+  for (const size_t size : {0U, 1U, 15U, 16U, 17U, 31U, 32U}) {
+    const auto parsed = ParseDhcp6(Reply(Concat({Option6(23, Bytes(size)), IaNa(1, {})})));
+    ASSERT_TRUE(parsed.ok()) << size;
+    EXPECT_EQ(parsed->resolvers.size(), size % 16 == 0 ? size / 16 : 0) << size;
+    EXPECT_EQ(parsed->associations.size(), 1U) << size;
+  }
+}
+
+TEST(Dhcp6Test, A1_BrokenStatusOfADelegationRejects) {
+  const auto delegation = [](const Bytes& options) {
+    return Verdict(Reply(Option6(25, Concat({Bytes(12), options}))));
+  };
+  const Bytes short_status = Option6(13, {0});
+  const Bytes running_past = {0, 13, 0, 3, 0, 0};
+  EXPECT_EQ(delegation(short_status), "bad_option_length");
+  EXPECT_EQ(delegation(running_past), "option_overrun");
+  EXPECT_EQ(delegation(Option6(26, Concat({Bytes(25), short_status}))), "bad_option_length");
+  EXPECT_EQ(delegation(Option6(26, Concat({Bytes(25), running_past}))), "option_overrun");
+  EXPECT_EQ(delegation(Option6(26, Concat({Bytes(25), Option6(13, {0, 0})}))), "ok");
+}
+
 // A1: cut at every byte before a guard page, an answer is rejected or says nothing else.
 TEST(Dhcp6Test, A1_CutMessagesSayNothingElse) {
   const Bytes frame = LoadFrame("ok_dhcp6_reply").bytes;

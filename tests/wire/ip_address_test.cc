@@ -48,6 +48,10 @@ TEST(IpAddressTest, ParseTakesWhatInetPtonTakes) {
   }
   EXPECT_FALSE(IpAddress::Parse(std::string_view("1.2.3.4\0x", 9)).has_value());
   EXPECT_FALSE(IpAddress::Parse(std::string(1000, '1')).has_value());
+  // The longest one, and one character more.
+  const std::string longest = "2001:0db8:0000:0000:0000:0000:192.100.200.100";
+  EXPECT_TRUE(IpAddress::Parse(longest).has_value());
+  EXPECT_FALSE(IpAddress::Parse(longest + "1").has_value());
 }
 
 TEST(IpAddressTest, TextIsThatOfRfc5952) {

@@ -69,6 +69,11 @@ TEST(ParseNdTest, N1_N2_N3_FixedPartIsWhole) {
   }
 }
 
+// A1: before its type is looked at.
+TEST(ParseNdTest, A1_HeaderIsWhole) {
+  EXPECT_EQ(Verdict({137, 0, 0}, EnvelopeFor(NdType::kNeighbourAdvertisement)), "truncated_nd");
+}
+
 TEST(ParseNdTest, OtherTypesAreNotNd) {
   for (unsigned type = 0; type < 256; ++type) {
     Bytes icmp6 = BuildNd(NdType::kNeighbourAdvertisement, {});

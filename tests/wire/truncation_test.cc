@@ -76,6 +76,19 @@ TEST(TruncationTest, A7_SnapLengthCutsShort) {
   }
 }
 
+// Whose bytes are all there, and yet too few, was sent so.
+TEST(TruncationTest, A7_WhatWasCapturedWholeIsNotCutShort) {
+  for (const FrameFile& file : LoadAllFrames()) {
+    for (size_t size = 0; size < 64 && size < file.bytes.size(); ++size) {
+      FrameMetadata metadata = file.metadata;
+      metadata.wire_length = static_cast<uint32_t>(size);
+      const auto parsed = ParseFrame(ByteSpan(file.bytes).first(size), metadata);
+      ASSERT_TRUE(parsed.ok() || parsed.drop_reason() != DropReason::kCutShort)
+          << file.name << " at " << size;
+    }
+  }
+}
+
 // What a cut message still says, the whole one says too.
 void ExpectSubset(const Dhcp4Message& part, const Dhcp4Message& whole) {
   Dhcp4Message filled = part;
