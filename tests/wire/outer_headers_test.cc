@@ -67,6 +67,13 @@ TEST(OuterHeadersTest, A7_HeaderLengthZeroToFour) {
 }
 
 // C4: options of any length; the filter must not be the only one to know.
+// E1: before anything in it is looked at.
+TEST(OuterHeadersTest, A7_HeaderIsWhole) {
+  for (size_t size = 0; size < 20; ++size) {
+    EXPECT_EQ(ParseIpv4(Bytes(size, 0xff)).drop_reason(), DropReason::kTruncatedIpv4) << size;
+  }
+}
+
 TEST(OuterHeadersTest, C4_HeaderLengthFiveToFifteen) {
   for (uint8_t ihl = 5; ihl <= 15; ++ihl) {
     Bytes frame = Offer();
@@ -276,6 +283,17 @@ TEST(OuterHeadersTest, E3_ExtensionHeaderEndsInsideThePayload) {
 }
 
 // E3: what is not walked hides the message: encapsulating, authenticated, mobile or none at all.
+TEST(OuterHeadersTest, E3_ExtensionHeaderIsOfEightBytesAtLeast) {
+  for (uint8_t size = 0; size <= 8; ++size) {
+    Bytes packet = {0x60, 0, 0, 0, 0, size, 60, 255};
+    packet.resize(40);
+    packet = Concat({packet, {59, 0, 1, 4, 0, 0, 0, 0}});
+    const auto parsed = ParseIpv6(packet);
+    ASSERT_EQ(parsed.ok(), size == 8) << int{size};
+    EXPECT_TRUE(parsed.ok() || parsed.drop_reason() == DropReason::kBadExtensionHeader);
+  }
+}
+
 TEST(OuterHeadersTest, E3_OtherHeadersAreNotWalked) {
   for (const uint8_t header : Bytes{50, 51, 59, 135, 139, 140, 253, 41, 6}) {
     EXPECT_EQ(Verdict(Solicitation({58, 0, 1, 4, 0, 0, 0, 0}, header)), "not_dhcp_or_nd")
