@@ -34,7 +34,7 @@ EQUIVALENTS = pathlib.Path(__file__).with_name("mutation_equivalents.txt")
 MUTATED = "src/wire"
 SCRIPTS = ["tests/mutants.py", "tests/mutation_check.py"]
 COPIED = ["CMakeLists.txt", "cmake", "bpf", "src", "tests"]
-CPU_LIMIT_SEC = 60  # for one run of wire_test, which takes a few; a mutant may loop for ever
+CPU_LIMIT_SEC = 30  # for one run of wire_test, which takes some five; a mutant may loop for ever
 JOBS = 2
 SLOW_TESTS = 8
 
