@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from harness.l3sync import find_binaries  # noqa: E402
+from harness.stage import Stage  # noqa: E402
 from harness.topology import World  # noqa: E402
 
 
@@ -69,3 +70,22 @@ def world(request, make_world):
 @pytest.fixture
 def default_world(make_world):
     return make_world(sysctls="default")
+
+
+@pytest.fixture
+def make_stage(make_world):
+    """make_stage(dnsmasq's options..., parent=...) → Stage; ends with the test."""
+    stages = []
+
+    def make(*server_options, **world_options):
+        stages.append(Stage(make_world(host_address=True, **world_options), *server_options))
+        return stages[-1]
+
+    yield make
+    for stage in stages:
+        stage.close()
+
+
+@pytest.fixture
+def stage(make_stage):
+    return make_stage()

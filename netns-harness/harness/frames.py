@@ -146,6 +146,11 @@ def dad_solicitation(mac, target, nonce=b""):
     return _nd_frame(mac, "::", solicited_node(target), NS, bytes(4) + ip_bytes(target) + option)
 
 
+def neighbour_solicitation(mac, source, target):
+    """Who has `target`? Tell `source`."""
+    return _nd_frame(mac, source, solicited_node(target), NS, bytes(4) + ip_bytes(target) + b"\1\1" + mac_bytes(mac))
+
+
 def neighbour_advertisement(mac, target, destination="ff02::1", destination_mac=None, solicited=False):
     flags = 0x20000000 | (0x40000000 if solicited else 0)
     body = struct.pack("!I", flags) + ip_bytes(target) + b"\2\1" + mac_bytes(mac)

@@ -49,16 +49,18 @@ def install_binaries():
 
 
 class L3sync(Process):
-    def __init__(self, namespace, *options, parent="h0", helper_options=(), log_format="json", user="l3sync"):
+    def __init__(self, namespace, *options, parent="h0", helper_options=(), log_format="json", user="l3sync",
+                 wrapper=(), is_read=True):
+        """`wrapper`: words in front of the command, of a program that becomes it or runs it."""
         self.events = []
         self.other_lines = []
         binaries = install_binaries()
         super().__init__(
-            namespace, "l3sync", binaries["l3sync-open"], f"--user={user}", *helper_options,
+            namespace, "l3sync", *wrapper, binaries["l3sync-open"], f"--user={user}", *helper_options,
             # What both must be told.
             *(option for option in options if option.startswith(("--deny=", "--bind=", "--announce"))), parent, "--",
             # Rare, or the poll would hide that something was not done when it was due.
-            binaries["l3sync"], f"--log-format={log_format}", "--poll-interval=1h", *options, parent,
+            binaries["l3sync"], f"--log-format={log_format}", "--poll-interval=1h", *options, parent, is_read=is_read,
         )
 
     def on_line(self, line):
@@ -85,6 +87,18 @@ class L3sync(Process):
     def wait_ready(self):
         # A VM without KVM on a busy machine reads the program for long.
         return self.wait_event("ready", timeout=120)
+
+    def processes(self):
+        """Its own and those of its children: all that are of its session."""
+        found = []
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                state, _, _, session = (folder / "stat").read_text().rsplit(")", 1)[1].split()[:4]
+            except OSError:
+                continue
+            if int(session) == self.pid and state != "Z":
+                found.append(int(folder.name))
+        return sorted(found)
 
     def resident_kb(self):
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()

@@ -5,6 +5,7 @@ import ctypes
 import itertools
 import os
 import pathlib
+import socket
 import subprocess
 import tempfile
 
@@ -86,6 +87,14 @@ class Namespace:
         if process.returncode != 0:
             raise CommandFailed(f"[{self}] ip {lines}:\n{err}")
         return out
+
+    def send_frame(self, link, frame):
+        """As it is, from one of the namespace's devices."""
+        with self.inside():
+            sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC)
+        with sender:
+            sender.bind((link, 0))
+            sender.send(frame)
 
     def sysctl(self, **settings):
         """net__ipv4__ip_forward=1"""

@@ -104,3 +104,11 @@ class Reflecting(Parent):
         self._wire("h0", "re0")
         self._bridge("re0")
         self.router.namespace.ip("link set re0 type bridge_slave hairpin on")
+
+
+class Macvlan(Parent):
+    """h0 is a macvlan of e0 ── r0: it brings back by itself what is sent to its own MAC."""
+
+    def build(self):
+        self._wire("e0", "r0", mac=SHARED_MAC[:-2] + "e0", other=f"address {self.router.mac}")
+        self.host.ip("link set e0 up", f"link add link e0 name h0 address {SHARED_MAC} type macvlan mode bridge")

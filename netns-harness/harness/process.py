@@ -1,5 +1,6 @@
 """A program that runs beside the test, whose lines can be waited for."""
 
+import fcntl
 import os
 import pathlib
 import re
@@ -13,8 +14,10 @@ from .rtnetlink import Timeout
 
 
 class Process:
-    def __init__(self, namespace, name, *command, **options):
+    def __init__(self, namespace, name, *command, is_read=True, **options):
+        """`is_read`: false until read_on(): what it says stays in the pipe, which has room for a page."""
         self.name = name
+        self._may_read = threading.Event()
         self.lines = []
         self._more = threading.Condition()
         self._ended = False
@@ -24,6 +27,10 @@ class Process:
             *command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, errors="replace", start_new_session=True, **options,
         )
+        if is_read:
+            self._may_read.set()
+        else:
+            fcntl.fcntl(self._popen.stdout, fcntl.F_SETPIPE_SZ, 4096)
         self._reader = threading.Thread(target=self._read, daemon=True, name=name)
         self._reader.start()
 
@@ -31,7 +38,11 @@ class Process:
     def pid(self):
         return self._popen.pid
 
+    def read_on(self):
+        self._may_read.set()
+
     def _read(self):
+        self._may_read.wait()
         for line in self._popen.stdout:
             with self._more:
                 self.lines.append(line.rstrip("\n"))
@@ -120,5 +131,6 @@ class Process:
 
     def close(self):
         self.kill()
+        self.read_on()
         self._reader.join(10)
         self._popen.stdout.close()

@@ -95,11 +95,7 @@ class Router:
 
     def send(self, frame, link="r0"):
         """As it is, from one of the router's devices: it says which station there sends it."""
-        with self.namespace.inside():
-            sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC)
-        with sender:
-            sender.bind((link, 0))
-            sender.send(frame)
+        self.namespace.send_frame(link, frame)
 
     @contextlib.contextmanager
     def listener(self, family=socket.AF_INET):
