@@ -104,6 +104,11 @@ class L3sync(Process):
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
 
+    def heap_kb(self):
+        """Without the rings, whose pages are shared memory and come with their first use."""
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"RssAnon:\s+(\d+) kB", status)[1])
+
     def cpu_seconds(self):
         """User's and system's, since its start."""
         fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
