@@ -63,6 +63,9 @@ def test_system_call_that_fails_now_and_then(default_world, calls, error, when):
     assert l3sync.alive()
     assert injected(world) > 0
     assert l3sync.resident_kb() < MEMORY_KB
+    assert l3sync.terminate() == 0
+    is_counted = calls == RECEIVE and error not in ("EINTR", "EAGAIN")
+    assert ("frames_receive_errors" in l3sync.find("stopped")[0]["counters"]) == is_counted
 
 
 @pytest.mark.parametrize("target", ["/dev/full", ">(exec true)"], ids=["ENOSPC", "EPIPE"])
