@@ -104,9 +104,7 @@ def test_log_that_nobody_reads(default_world):
 SETTLE_EVERY = 5
 
 
-@pytest.mark.parametrize("kills", [
-    10, pytest.param(300, marks=REST),
-])
+@pytest.mark.parametrize("kills", [SETTLE_EVERY, *(pytest.param(50, marks=REST, id=f"50-{turn}") for turn in range(4))])
 def test_killed_at_any_moment(default_world, kills):
     """K6: while guests bind, renew and release. After the restart what they have is on their slaves, once, and nothing
     else. L3SYNC_SEED plays the same moments again, as far as the kernel's scheduling lets it.
