@@ -53,7 +53,8 @@ class Flood:
     def __init__(self, stage, kind):
         self.stage, self._next = stage, FLOODS[kind]
         router = stage.world.router.namespace
-        router.run("nft", f"table ip flood {{ chain input {{ type filter hook input priority 0; udp dport 67 @th,128,16 {MARK} drop; }}; }}")
+        router.run("nft", "table ip flood { chain input { type filter hook input priority 0; "
+                          f"udp dport 67 @th,128,16 {MARK} drop; }}; }}")
         self._wire = stage.world.sniffer("r0", router)
         # Its first wave: what a slave may have at most, it has.
         self.wave()
@@ -79,8 +80,8 @@ class Flood:
 def test_flood_of_random_names(make_stage, kind):
     """T3, T4: a guest that comes up meanwhile binds on its first messages; nobody loses anything; the memory is bounded.
 
-    The memory is not when TransactionTable::kMaxPerSlave is 1000000 ("discover", "request"), BindingTable::kMaxPerSlave is
-    ("detection", "link-local"), NdClaims::kMaxPerSlave is ("detection-outside"). "arp": no single defence.
+    Defended by TransactionTable::kMaxPerSlave ("discover", "request"), BindingTable::kMaxPerSlave ("detection",
+    "link-local"), NdClaims::kMaxPerSlave ("detection-outside"). "arp": no single defence.
     """
     stage = make_stage(f"--dhcp-host=id:victim,{LOOT}")
     victim = stage.newcomer("victim")

@@ -1,7 +1,7 @@
 """Forged messages of a guest that come in from the network, after all: kernel-facts B.2, the three ways round the
 rule that a guest's frames never do. harness/stage.py says who is there.
 
-"Succeeds when": the defence that was taken out of a build in which the test was seen to fail.
+"Defended by": a build without it was not tried.
 """
 
 import pytest
@@ -56,7 +56,7 @@ def thief6(stage):
 def test_routed_reply_that_is_for_another_address(stage):
     """S4-1: to the guest's own address, but about another.
 
-    Succeeds when Dhcp4Learner::ObserveServer() does not compare the destination.
+    Defended by Dhcp4Learner::ObserveServer(), which compares the destination.
     """
     thief = thief_with_a_lease(forwarding(stage))
     thief.reboot(LOOT)
@@ -68,7 +68,7 @@ def test_routed_reply_that_is_for_another_address(stage):
 def test_routed_advertisement(stage):
     """N1: a router that forwards it has made its hop limit 254.
 
-    Succeeds when the parser asks neither for hop limit 255 nor for a link-local source.
+    Defended by the parser, which asks for hop limit 255 and for a link-local source.
     """
     thief6(stage)
     advertisement = frames.router_advertisement(SHARED_MAC, STRANGER6, "2001:db8:6::", destination=THIEF6,
@@ -82,7 +82,7 @@ def test_routed_advertisement(stage):
 def test_reflected_reply_in_fragments(make_stage, parent):
     """E1: nobody but an attacker sends a DHCP message so.
 
-    Succeeds when the parser takes a first fragment for the whole.
+    Defended by ParseIpv4(), which takes no first fragment for the whole.
     """
     stage = make_stage(parent=parent)
     thief = stage.hostile.client("thief")

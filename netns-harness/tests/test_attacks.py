@@ -1,6 +1,7 @@
 """A hostile guest's attacks on the other guests, the host and l3sync; harness/stage.py says who is there.
 
-"Succeeds when": the defence that was taken out of a build in which the test was seen to fail. Elsewhere are: a
+"Succeeds when": the defence that was taken out of a build in which the test was seen to fail. "Defended by": where that
+was not tried. Elsewhere are: a
 copied xid with its client identifier, and RELEASE and DECLINE of another's lease (test_dhcp4_raw.py, test_dhcp6_raw.py);
 forged OFFER, ACK, Reply and new prefixes (test_forged_messages.py, test_dhcp6_raw.py); the host's and its
 gateway's address by DHCP (test_reserved_addresses.py); tags that come from the wire (test_parents.py).
@@ -95,8 +96,9 @@ def test_claim_that_an_ack_confirms(make_stage, target, reasons):
     """T7, T2: INIT-REBOOT, and an ACK of the real server's address. Gateway, server and resolver are known
     from the leases of the others.
 
-    Succeeds when Policy::CheckConfigured() knows no host addresses and no edges of subnets, Policy::Check() asks
-    for no routers, no servers, no resolvers, Dhcp4Learner::Refusal() for no other holder, CheckSpecial() for no multicast.
+    Succeeds when Policy::CheckConfigured() knows no host addresses, Policy::Check() asks for no routers, no servers, no
+    resolvers, Dhcp4Learner::Refusal() for no other holder. "broadcast" and "multicast": defended by CheckConfigured()'s
+    edges of subnets, and CheckSpecial().
     """
     stage = make_stage(f"--dhcp-option=option:router,{GATEWAY}", f"--dhcp-option=option:dns-server,{RESOLVER}")
     thief = stage.hostile.client("thief")
@@ -118,8 +120,8 @@ CLAIMS = {
 def test_claim_by_neighbour_discovery(make_stage, way):
     """T7, T2, D6: of the host's address, the router's, the resolver's, and all of a sibling's that is alive.
 
-    Succeeds when Policy::CheckConfigured() knows no host addresses; Policy::Check() asks for no routers, or no
-    resolvers; NdLearner::MayTake() gives everybody everything.
+    Succeeds, each way, when NdLearner::MayTake() gives everybody everything. The host's, the router's and the resolver's
+    are defended by Policy, as in the test above.
     """
     stage = make_stage(f"--dhcp-option=option6:dns-server,[{RESOLVER6}]")
     for target in (HOST_IPV6, LINK_LOCAL, RESOLVER6, HONEST_LINK_LOCAL, SLAAC, stage.honest6.address):
@@ -158,7 +160,8 @@ def test_claims_behind_a_tag_that_the_guest_wrote(stage):
 def test_forged_answer_to_a_renewal(stage, kind):
     """S4-9, C2, F2: each way of kernel-facts B.1, in the name of the honest guest's transaction.
 
-    Succeeds when neither the filter nor Learner::ObserveFrame() asks for the side that a frame comes from.
+    Succeeds ("ack", "nak") when neither the filter nor Learner::ObserveFrame() asks for the side that a frame comes from;
+    an OFFER is out of turn besides.
     """
     stage.honest.renew()
     stage.honest.wait_ack()
@@ -202,11 +205,13 @@ def test_forged_advertisement_ends_no_address_and_no_prefix(stage):
 def test_replayed_ack_gives_no_lease_back(stage):
     """S4-10, C2: the bystander has released it; the ACK is the server's own, as it was, and each other way.
 
-    Succeeds when neither the filter nor Learner::ObserveFrame() asks for the side that a frame comes from.
+    Defended by the filter and Learner::ObserveFrame(), which ask for the side that a frame comes from.
     """
     stage.bystander.renew()
     stage.bystander.wait_ack()
-    recorded = [f for f in stage.parent.frames() if (m := frames.parse_dhcp(f)) and m.your_address == stage.bystander.address]
+    # As it came to the guest: on the parent its UDP checksum is not filled in yet.
+    recorded = [f for f in stage.bystander_guest.frames()
+                if (m := frames.parse_dhcp(f)) and m.your_address == stage.bystander.address]
     assert {frames.parse_dhcp(f).type for f in recorded} == {frames.OFFER, frames.ACK}
     address = stage.bystander.address
     stage.bystander.release()
@@ -225,12 +230,12 @@ def test_replayed_ack_gives_no_lease_back(stage):
 def test_replayed_reply_gives_no_lease6_back(stage):
     """S6-5, C2: as with the ACK.
 
-    Succeeds when neither the filter nor Learner::ObserveFrame() asks for the side that a frame comes from.
+    Defended by the filter and Learner::ObserveFrame(), which ask for the side that a frame comes from.
     """
     victim = stage.bystander_guest.client6("victim", "fe80::a2")
     victim.bind()
     stage.kernel.wait_address("t2", victim.address)
-    recorded = [f for f in stage.parent.frames() if (m := dhcp6.parse(f)) and m.client == victim.duid]
+    recorded = [f for f in victim.guest.frames() if (m := dhcp6.parse(f)) and m.client == victim.duid]
     assert recorded
     victim.release()
     stage.kernel.wait_gone("t2", victim.address)
