@@ -1,7 +1,7 @@
 """Forged messages of a guest that come in from the network, after all: kernel-facts B.2, the three ways round the
 rule that a guest's frames never do. harness/stage.py says who is there.
 
-"Defended by": a build without it was not tried.
+"Succeeds when": the defence that was taken out of a build in which the test was seen to fail.
 """
 
 import pytest
@@ -57,7 +57,7 @@ def thief6(stage):
 def test_routed_reply_that_is_for_another_address(stage):
     """S4-1: to the guest's own address, but about another.
 
-    Defended by Dhcp4Learner::ObserveServer(), which compares the destination.
+    Succeeds when Dhcp4Learner::ObserveServer() does not compare the destination.
     """
     thief = thief_with_a_lease(forwarding(stage))
     thief.reboot(LOOT)
@@ -69,7 +69,7 @@ def test_routed_reply_that_is_for_another_address(stage):
 def test_routed_advertisement(stage):
     """N1: a router that forwards it has made its hop limit 254.
 
-    Defended by the parser, which asks for hop limit 255 and for a link-local source.
+    Succeeds when the parser asks neither for hop limit 255 nor for a link-local source.
     """
     thief6(stage)
     advertisement = frames.router_advertisement(SHARED_MAC, STRANGER6, "2001:db8:6::", destination=THIEF6,
@@ -83,7 +83,7 @@ def test_routed_advertisement(stage):
 def test_reflected_reply_in_fragments(make_stage, parent):
     """E1: nobody but an attacker sends a DHCP message so.
 
-    Defended by ParseIpv4(), which takes no first fragment for the whole.
+    Succeeds when ParseIpv4() takes a first fragment for the whole.
     """
     stage = make_stage(parent=parent)
     thief = stage.hostile.client("thief")
