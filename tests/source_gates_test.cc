@@ -15,8 +15,9 @@ namespace l3sync {
 namespace {
 
 const std::filesystem::path kRoot = L3SYNC_SOURCE_DIR;
-const std::vector<std::string> kFolders = {"capture", "helper",  "learn", "netlink",
-                                           "ring",    "runtime", "wire",  "worker"};
+const std::vector<std::string> kFolders = {"applier", "apply",   "capture", "helper",
+                                           "learn",   "netlink", "sandbox", "ring",
+                                           "runtime", "wire",    "worker"};
 
 struct Line {
   std::string file;  // "wire/tlv.cc"
@@ -100,10 +101,9 @@ TEST(SourceGatesTest, ClassA10_NothingAssertsOnWhatAStrangerSent) {
       R"(\bassert\s*\(|\b(ABSL_)?(RAW_)?D?CHECK(_\w+)?\s*\(|\b(std::)?(abort|terminate|exit)\s*\()"
       R"(|\bthrow\b|__builtin_(trap|unreachable)|ABSL_(ASSERT|UNREACHABLE)|\bLOG\s*\()",
       {"wire", "learn"});
-  // at() throws: on frames that are built or rewritten after they were parsed, and on tables that
-  // were asked before.
-  ExpectOnlyIn({"learn/announcer.cc", "learn/binding_table.cc", "wire/neighbour_frames.cc",
-                "wire/rewrite.cc"},
+  // at() throws: on frames that are built, and on tables that were asked before.
+  ExpectOnlyIn({"learn/announcer.cc", "learn/binding_table.cc", "learn/forgeries.cc",
+                "wire/neighbour_frames.cc"},
                R"([\w)\]]\.at\((?!\)))", {"wire", "learn"});
 }
 
@@ -146,9 +146,9 @@ TEST(SourceGatesTest, ClassS5_DeadlinesAreOfTheBootClock) {
 }
 
 // Class O1: what the network says reaches no shell and no other program. exec_worker: the command
-// line of who started l3sync-open.
+// line of who started l3sync-open. start_applier: a child that runs nothing.
 TEST(SourceGatesTest, ClassO1_NoProgramIsRunButTheWorker) {
-  ExpectOnlyIn({"helper/exec_worker.cc"},
+  ExpectOnlyIn({"helper/exec_worker.cc", "helper/start_applier.cc"},
                R"(\b(system|popen|v?fork|posix_spawnp?|exec(v|ve|vp|vpe|l|le|lp|veat))\s*\()",
                kFolders);
   ExpectOnlyIn({}, R"(\b(setenv|putenv|wordexp|dlopen)\s*\()",
@@ -157,13 +157,14 @@ TEST(SourceGatesTest, ClassO1_NoProgramIsRunButTheWorker) {
 
 // Class O5: there is no file, no path and no socket with a name in the file system. instance_lock:
 // an abstract name, which has no owner and no mode; it takes and gives nothing. open_socket: a
-// socket without a name, to ask for an interface. exec_worker: /dev/null, for standard streams that
-// are closed.
+// socket without a name, to ask for an interface. start_applier, inherited: one of a pair without
+// names. exec_worker, sandbox: /dev/null, for standard streams.
 TEST(SourceGatesTest, ClassO5_NoFileAndNoSocketOfAPath) {
-  ExpectOnlyIn({"helper/open_socket.cc", "worker/instance_lock.cc"},
+  ExpectOnlyIn({"helper/open_socket.cc", "helper/start_applier.cc", "worker/inherited.cc",
+                "worker/instance_lock.cc"},
                R"(\bAF_UNIX\b|\bsockaddr_un\b)", kFolders);
   ExpectOnlyIn(
-      {"helper/exec_worker.cc"},
+      {"helper/exec_worker.cc", "sandbox/sandbox.cc"},
       R"(\b(creat|fopen|freopen|mkdirat?|mkfifo|mknod|unlinkat?|renameat2?|rename|symlink|chmod|chown|truncate|mkstemp)\s*\()"
       R"(|\bO_(WRONLY|RDWR|CREAT|TRUNC|APPEND)\b|\bof?stream\b)",
       kFolders);

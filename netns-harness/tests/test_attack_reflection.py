@@ -96,13 +96,8 @@ def test_reflected_reply_in_fragments(make_stage, parent):
 
 
 # ---- What only its copy on the slave gives away: each of these was seen going out on a slave, just before it came in.
-# ---- The marker goes with the learner's refusal of such copies.
-
-NEEDS_EVIDENCE = pytest.mark.xfail(strict=True, reason="a forged reply that is reflected is taken for the server's, until "
-                                                       "its copy on the slave counts as evidence")
 
 
-@NEEDS_EVIDENCE
 def test_routed_reply_that_names_the_guests_address_as_its_own(stage):
     """B.2 (3): ciaddr is the renewing guest's address, so the destination is right; yiaddr is the loot."""
     thief = thief_with_a_lease(forwarding(stage))
@@ -113,7 +108,6 @@ def test_routed_reply_that_names_the_guests_address_as_its_own(stage):
     stage.assert_unharmed()
 
 
-@NEEDS_EVIDENCE
 @pytest.mark.parametrize("kind", [frames.OFFER, frames.ACK], ids=["offer", "ack"])
 def test_routed_reply_to_an_address_of_nobody(stage, kind):
     """B.2 (3): the guest has told the router by ARP that it has the loot."""
@@ -128,7 +122,6 @@ def test_routed_reply_to_an_address_of_nobody(stage, kind):
     assert LOOT not in stage.ever_learned("t1")
 
 
-@NEEDS_EVIDENCE
 def test_routed_reply6(stage):
     """B.2 (3): a client may send from a routable address, and routers forward what is for it."""
     thief = thief6(stage)
@@ -138,7 +131,6 @@ def test_routed_reply6(stage):
     stage.assert_unharmed()
 
 
-@NEEDS_EVIDENCE
 @pytest.mark.parametrize("parent", ["reflecting", "macvlan"])
 @pytest.mark.parametrize("options", [False, True], ids=["plain", "ip-options"])
 def test_reflected_reply_for_the_forger(make_stage, parent, options):
@@ -152,7 +144,6 @@ def test_reflected_reply_for_the_forger(make_stage, parent, options):
     assert LOOT not in stage.ever_learned("t1")
 
 
-@NEEDS_EVIDENCE
 @pytest.mark.parametrize("parent", ["reflecting", "macvlan"])
 def test_reflected_reply_for_a_sibling(make_stage, parent):
     """B.2 (1), (2): a lease that the honest guest shall take for the server's, and the end of the one that it has."""
@@ -166,7 +157,6 @@ def test_reflected_reply_for_a_sibling(make_stage, parent):
     stage.assert_unharmed()
 
 
-@NEEDS_EVIDENCE
 @pytest.mark.parametrize("parent", ["reflecting"])
 def test_reflected_advertisement(make_stage, parent):
     """B.2 (2): a prefix of the guest's own making. Macvlan brings back no multicast."""

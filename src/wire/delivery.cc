@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kIpv4Header = 20, kUdpHeader = 8;
 constexpr uint8_t kHopLimit = 64;
-constexpr size_t kMaxUdpPayload = 0xffff - kIpv4Header - kUdpHeader;
+constexpr size_t kMaxUdpPayload = 65507;  // 0xffff less the two headers
 
 bool IsHost(const IpAddress& address) {
   return address.has_value() && !address.is_unspecified() && !address.is_multicast() &&

@@ -199,6 +199,10 @@ TEST_F(AnnouncingHandlerTest, D8_AnnouncesWhatIsThere) {
 class HoldingHandlerTest : public ::testing::Test {
  protected:
   static constexpr uint16_t kNumber = 50002;
+  HoldingHandlerTest() {
+    handler_.Advance(now_);
+    while (!handler_.is_ready()) handler_.OnDump(now_);
+  }
   void Judge(ApplyVerb verb, uint32_t id, bool drop) {
     ApplyRequest request;
     request.verb = verb;

@@ -41,10 +41,14 @@ Dhcp6Message MessageOf(Dhcp6Type type, const Message6& m, bool names_server) {
   return message;
 }
 
-// The frame of a message with its identifiers only: what it says else is in `message` alone.
+// The frame of a message with its identifiers only, behind a type, for the tests' own are short:
+// what it says else is in `message` alone.
 Bytes FrameOf(const ParsedFrame& frame, const Dhcp6Message& message, uint16_t from, uint16_t to) {
   const auto option = [](uint8_t code, const Duid& value) {
-    return Concat({{0, code, 0, static_cast<uint8_t>(value.size())}, {value.begin(), value.end()}});
+    constexpr uint8_t kUuid = 4;  // RFC 6355
+    if (value.empty()) return Bytes();
+    return Concat({{0, code, 0, static_cast<uint8_t>(2 + value.size()), 0, kUuid},
+                   {value.begin(), value.end()}});
   };
   const Bytes payload =
       Concat({{static_cast<uint8_t>(message.type), static_cast<uint8_t>(message.xid >> 16),

@@ -92,7 +92,7 @@ void RandomSequence::ExpectDelivered() {
   for (const CommandKernel::Delivered& one : bed_.kernel().delivered()) {
     if (one.ifindex == 0) continue;
     const Parsed<ParsedFrame> frame = ParseFrame(one.frame, {});
-    ASSERT_TRUE(frame.ok());
+    ASSERT_TRUE(frame.ok()) << DropReasonName(frame.drop_reason());
     std::tuple<int, uint32_t, IpAddress> reply;
     if (const auto* dhcp4 = std::get_if<Dhcp4Message>(&frame->message)) {
       reply = {static_cast<int>(dhcp4->type), dhcp4->xid, dhcp4->yiaddr};

@@ -8,18 +8,23 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <deque>
 #include <memory>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "netlink/address_session.h"
+#include "netlink/ask_kernel.h"
 #include "netlink/dumper.h"
 #include "netlink/link_table.h"
+#include "netlink/mnl_port.h"
 #include "netlink/notification_reader.h"
+#include "netlink/rtnl_request.h"
 #include "tests/netlink/recording_sink.h"
 #include "tests/netlink/test_namespace.h"
 
@@ -39,6 +44,42 @@ MonotonicTime Now() {
 
 IpAddress Address(const char* text) { return IpAddress::Parse(text).value(); }
 
+// An applier that asks the kernel whatever it is asked: no device here is a slave.
+class UnguardedApplier : public ApplyPort {
+ public:
+  explicit UnguardedApplier(RtnlPort* kernel) : kernel_(kernel) {}
+  int fd() const override { return -1; }
+  int Send(const ApplyRequest& request, ByteSpan /*payload*/) override {
+    alignas(4) std::array<uint8_t, kMaxRequestSize> buffer;
+    const MutableByteSpan bytes(buffer);
+    const IpAddress address = AddressIn(request.address, request.address_length);
+    Command put;
+    put.replace = request.flag != 0;
+    put.ifindex = request.ifindex;
+    put.address = address;
+    put.valid_sec = request.valid_sec;
+    put.preferred_sec = request.preferred_sec;
+    const uint32_t sequence = request.sequence;
+    const ByteSpan message = request.verb == ApplyVerb::kPutAddress
+                                 ? BuildPutAddress(bytes, sequence, put)
+                             : request.verb == ApplyVerb::kRemoveAddress
+                                 ? BuildRemoveAddress(bytes, sequence, request.ifindex, address)
+                                 : BuildRemoveLocalRoute(bytes, sequence, request.ifindex, address);
+    answers_.push_back({sequence, AskKernel(kernel_, message, sequence)});
+    return 0;
+  }
+  int Receive(ApplyAnswer* answer) override {
+    if (answers_.empty()) return EAGAIN;
+    *answer = answers_.front();
+    answers_.pop_front();
+    return 0;
+  }
+
+ private:
+  RtnlPort* kernel_;
+  std::deque<ApplyAnswer> answers_;
+};
+
 class NetlinkKernelTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -55,7 +96,10 @@ class NetlinkKernelTest : public ::testing::Test {
     ASSERT_NE(request_port_, nullptr);
     ASSERT_NE(dump_port_, nullptr);
     ASSERT_NE(notification_port_, nullptr);
-    session_ = std::make_unique<AddressSession>(request_port_.get(), &results_);
+    apply_port_ = MnlPort::OpenRequestPort().port;
+    ASSERT_NE(apply_port_, nullptr);
+    applier_ = std::make_unique<UnguardedApplier>(apply_port_.get());
+    session_ = std::make_unique<AddressSession>(applier_.get(), request_port_.get(), &results_);
     dumper_ = std::make_unique<Dumper>(dump_port_.get(), &dump_);
     notifications_ = std::make_unique<NotificationReader>(notification_port_.get(), &events_);
   }
@@ -63,13 +107,15 @@ class NetlinkKernelTest : public ::testing::Test {
   // The errno of the command, or -1 if no result came.
   int Run(Command command) {
     command.id = ++last_id_;
-    session_->Submit(command, Now());
-    while (results_.Of<CommandResult>().size() < last_id_ && session_->in_flight() > 0) {
+    session_->Submit(command, {}, Now());
+    while (true) {
+      EXPECT_TRUE(session_->OnAnswer(Now()));
+      session_->OnLink(Now());
+      session_->Expire(Now());
+      if (results_.Of<CommandResult>().size() >= last_id_ || session_->in_flight() == 0) break;
       const absl::Duration wait = session_->NextDeadline() - Now();
       pollfd readable{.fd = request_port_->fd(), .events = POLLIN, .revents = 0};
       poll(&readable, 1, static_cast<int>(absl::ToInt64Milliseconds(wait)) + 1);
-      session_->OnReadable(Now());
-      session_->Expire(Now());
     }
     const auto results = results_.Of<CommandResult>();
     return results.size() == last_id_ ? results.back().error : -1;
@@ -131,8 +177,9 @@ class NetlinkKernelTest : public ::testing::Test {
   TestNamespace namespace_;
   int32_t slave_ = 0;
   uint64_t last_id_ = 0;
-  std::unique_ptr<MnlPort> request_port_, dump_port_, notification_port_;
+  std::unique_ptr<MnlPort> request_port_, apply_port_, dump_port_, notification_port_;
   RecordingSink results_, dump_, events_;
+  std::unique_ptr<UnguardedApplier> applier_;
   std::unique_ptr<AddressSession> session_;
   std::unique_ptr<Dumper> dumper_;
   std::unique_ptr<NotificationReader> notifications_;

@@ -40,20 +40,6 @@ TEST(FormatTextTest, DryRunSaysWhatWouldBe) {
             "t0: 192.0.2.10 would be put on the slave: offered by DHCP, for 1m, xid 1a2b3c4d");
 }
 
-// Class O3; the fuzz target found that it ended the program.
-TEST(FormatEventTest, ErrorThatTheCLibraryHasNoNameForIsANumber) {
-  Event event;
-  event.kind = EventKind::kAddressRefused;
-  event.ifindex = 3;
-  event.name = MakeInterfaceName("t0");
-  event.address = IpAddress::V4(0xc000020a);
-  event.reason = Reason::kKernelError;
-  event.error = 524;  // ENOTSUPP of linux/errno.h
-  EXPECT_TRUE(FormatText(event).ends_with(" (524)")) << FormatText(event);
-  const auto json = nlohmann::json::parse(FormatJson(event, absl::UnixEpoch()));
-  EXPECT_EQ(json["error"], "524");
-}
-
 TEST(FormatTextTest, RefusalNamesCauseAndOther) {
   Event event;
   event.kind = EventKind::kAddressRefused;

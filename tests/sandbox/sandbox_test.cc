@@ -97,7 +97,7 @@ TEST_F(SandboxTest, NothingIsOpenedConnectedOrRun) {
   ExpectKilled([] { execl("/bin/true", "true", nullptr); });
   ExpectKilled([] { kill(getppid(), 0); });
   ExpectKilled([&] { setsockopt(other_[0], SOL_SOCKET, SO_RCVBUF, "aaaa", 4); });
-  ExpectKilled([] { static_cast<void>(dup(STDERR_FILENO)); });
+  ExpectKilled([] { [[maybe_unused]] const int copy = dup(STDERR_FILENO); });
 }
 
 TEST_F(SandboxTest, MemoryCanBeHadButNotRun) {
