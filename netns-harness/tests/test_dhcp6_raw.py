@@ -333,6 +333,7 @@ def test_forged_reply_gives_nobody_an_address(default_world, macs):
     for client in (victim, rogue):
         client.solicit(rapid_commit=client is rogue)
         client._take(client.wait(dhcp6.REPLY if client is rogue else dhcp6.ADVERTISE))
+    for client in (victim, rogue):
         forge(client, dhcp6.REPLY)
     offered = victim.address
     victim.request()

@@ -19,6 +19,7 @@ def status_of(pid):
 
 @pytest.mark.parametrize("dry_run", [False, True], ids=["normal", "dry-run"])
 def test_worker_holds_what_it_needs_and_no_more(default_world, dry_run):
+    """Class P4: whatever l3sync does in this harness it does inside of these filters."""
     default_world.add_slaves("t0")
     options = ["--dry-run"] if dry_run else []
     l3sync = default_world.start_l3sync(*options, helper_options=options)

@@ -156,7 +156,7 @@ int Serve(const ApplierSockets& sockets, const ApplyRules& rules, Ports* ports, 
   });
   handler.ReleaseHeld(clock.Now());
   if (server.error() != 0) {
-    *why = "what the worker sent is no request: it is not served any more";
+    *why = "what the worker sends is no request: it is not served any more";
     return 1;
   }
   return 0;

@@ -123,6 +123,7 @@ int OpenDeliverSocket(Bypass bypass) {
   if (bypass == Bypass::kYes) {
     SetOption(fd, SOL_PACKET, PACKET_QDISC_BYPASS, 1, "PACKET_QDISC_BYPASS");
   }
+  SetOption(fd, SOL_SOCKET, SO_MARK, kDeliverMark, "SO_MARK");
   // It is never bound, but whoever has it could bind it.
   LockFilter(fd, MakeRejectAllFilter());
   return fd;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace l3sync {
@@ -15,6 +16,9 @@ int OpenCaptureSocket(int parent_ifindex);
 // socket sees going out, so that it can't be taken for a guest's; nor does traffic control.
 // Close-on-exec.
 enum class Bypass { kNo, kYes };
+// "l3sy": the firewall mark of what is sent so, by which rules on the slaves can tell it from what
+// guests send (contrib/nftables).
+inline constexpr uint32_t kDeliverMark = 0x6c337379;
 int OpenDeliverSocket(Bypass bypass);
 
 // An rtnetlink socket that subscribes to nothing yet, with the large buffer that only privilege

@@ -71,6 +71,12 @@ class Filter {
     Note(seccomp_rule_add(context_, SCMP_ACT_ALLOW, call, 1,
                           SCMP_CMP(index, SCMP_CMP_MASKED_EQ, mask, value)));
   }
+  // No system call has the number -1: the kernel answers ENOSYS, or what a debugger that skips a
+  // call wants it to answer (strace's fault injection).
+  void AllowNone() {
+    Note(seccomp_attr_set(context_, SCMP_FLTATR_API_TSKIP, 1));
+    Allow(-1);
+  }
   void AnswerWith(int error, int call) {
     Note(seccomp_rule_add(context_, SCMP_ACT_ERRNO(static_cast<uint16_t>(error)), call, 0));
   }
@@ -94,6 +100,7 @@ int LoadFilter(const SandboxRules& rules) {
   constexpr uint64_t kWhole = 0xffffffff;
   Filter filter;
   for (const int call : kHarmless) filter.Allow(call);
+  filter.AllowNone();
   for (const int fd : rules.write_fds) {
     filter.AllowIf(SCMP_SYS(write), 0, kWhole, static_cast<uint64_t>(fd));
   }

@@ -93,7 +93,7 @@ TEST_F(ApplyGuardTest, GuestsMayHaveAddresses) {
   EXPECT_EQ(Put("fe80::7"), 0);
 }
 
-TEST_F(ApplyGuardTest, OnSlavesOfTheParentOnly) {
+TEST_F(ApplyGuardTest, ClassP1_OnSlavesOfTheParentOnly) {
   EXPECT_EQ(Put("192.0.2.7", kParent), ENODEV);
   EXPECT_EQ(Put("192.0.2.7", 1), ENODEV);
   EXPECT_EQ(Put("192.0.2.7", 0), ENODEV);
