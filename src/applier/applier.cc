@@ -63,8 +63,9 @@ class Server {
   void OnReadable(MonotonicTime now) {
     for (int i = 0; i < kMaxRequests; ++i) {
       const ssize_t size = recv(worker_fd_, buffer_.data(), buffer_.size(), MSG_TRUNC);
-      if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
-      if (size <= 0) return Stop(0);
+      const bool is_over = size == 0 || (size < 0 && errno == ECONNRESET);
+      if (is_over) return Stop(0);
+      if (size < 0) return;  // nothing now, or no memory for it
       const ByteSpan datagram =
           ByteSpan(buffer_).first(std::min(static_cast<size_t>(size), buffer_.size()));
       ByteSpan payload;
@@ -81,10 +82,11 @@ class Server {
   int error() const { return error_; }
 
  private:
-  // The worker has no more requests under way than its socket holds answers for; one that does not
-  // read them is served no more.
+  // False: there is nobody any more. An answer that finds no room is lost, and the worker's
+  // deadline ends the request: it has no more of them under way than its socket holds answers for.
   bool Answer(const ApplyAnswer& answer) {
-    return send(worker_fd_, &answer, sizeof(answer), MSG_NOSIGNAL) == sizeof(answer);
+    const ssize_t sent = send(worker_fd_, &answer, sizeof(answer), MSG_NOSIGNAL);
+    return sent >= 0 || (errno != EPIPE && errno != ECONNRESET);
   }
   void Stop(int error) {
     error_ = error;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 
 #include "apply/apply_request.h"
 #include "helper/drop_privileges.h"
@@ -43,9 +44,12 @@ int StartApplier(ApplierSockets sockets, const ApplyRules& rules, const Identity
   }
   close(ends[1]);
   pollfd waited = {.fd = ends[0], .events = POLLIN, .revents = 0};
+  int came = 0;
+  do {
+    came = poll(&waited, 1, kPatienceMs);
+  } while (came < 0 && errno == EINTR);
   ApplyAnswer ready;
-  if (poll(&waited, 1, kPatienceMs) != 1 ||
-      recv(ends[0], &ready, sizeof ready, 0) != sizeof ready) {
+  if (came != 1 || recv(ends[0], &ready, sizeof ready, 0) != sizeof ready) {
     Stop(kExitFailure, "the applier did not start");
   }
   for (const int fd : {sockets.looped, sockets.injected, sockets.hold_table}) {
