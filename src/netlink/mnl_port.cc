@@ -62,12 +62,13 @@ MnlPort::Opened MnlPort::OpenNotificationPort() {
 }
 
 MnlPort::Opened MnlPort::AdoptNotificationPort(int fd) {
-  Opened adopted = Adopt(fd);
-  if (adopted.error == 0 &&
-      mnl_socket_bind(adopted.port->socket_, kNotificationGroups, MNL_SOCKET_AUTOPID) != 0) {
+  mnl_socket* socket = mnl_socket_fdopen(fd);
+  if (socket == nullptr) return {.port = nullptr, .error = errno};
+  std::unique_ptr<MnlPort> port(new MnlPort(socket));
+  if (mnl_socket_bind(socket, kNotificationGroups, MNL_SOCKET_AUTOPID) != 0) {
     return {.port = nullptr, .error = errno};
   }
-  return adopted;
+  return {.port = std::move(port), .error = 0};
 }
 
 MnlPort::Opened MnlPort::Adopt(int fd) {

@@ -10,6 +10,12 @@
 #include "absl/time/clock.h"
 
 namespace l3sync {
+namespace {
+
+// For a reader that is only behind, so that it finds out how it ended.
+constexpr int kLastWordsMs = 1000;
+
+}  // namespace
 
 void EventWriter::RunUntilStopped(int stop_fd) {
   while (true) {
@@ -51,6 +57,8 @@ void EventWriter::Write(const Event& event) {
 }
 
 void EventWriter::WriteStopped(const Event& event, const CounterList& counters) {
+  pollfd room = {.fd = fd_, .events = POLLOUT, .revents = 0};
+  static_cast<void>(poll(&room, 1, kLastWordsMs));
   WriteLine(format_ == LogFormat::kJson ? FormatStoppedJson(event, absl::Now(), counters)
                                         : FormatStoppedText(event, counters));
 }
