@@ -27,7 +27,7 @@ MAX_DHCP_PER_SLAVE = 16
 def test_copied_xid_takes_nothing_from_its_owner(make_stage, client_id):
     """S4-2: dnsmasq echoes no client identifier, so that who used the xid first gets the replies to both.
 
-    Succeeds when TransactionTable::Find() takes the last one that asked.
+    Succeeds when Transactions::Find() takes the last one that asked.
     """
     stage = make_stage(f"--dhcp-host=id:victim,{LOOT}")
     victim, thief = stage.newcomer("victim"), stage.hostile.client("thief")

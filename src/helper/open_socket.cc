@@ -16,6 +16,7 @@
 
 #include "bpf/packet_filter.h"
 #include "helper/stop.h"
+#include "netlink/mnl_port.h"
 
 namespace l3sync {
 namespace {
@@ -23,10 +24,6 @@ namespace {
 // The default of 208 KiB holds 167 DHCP frames; 2000 at once, from as many guests that a host
 // starts, fit in this. The kernel doubles it, for its own bookkeeping (socket(7)).
 constexpr int kReceiveBuffer = 4 << 20;
-
-// A burst of link notifications takes 2.3 KB of buffer each: this holds 3500, a manager that makes
-// thousands of slaves at once included.
-constexpr int kNotificationBuffer = 8 << 20;
 
 template <typename T>
 void SetOption(int fd, int level, int option, const T& value, const char* what) {
@@ -135,9 +132,9 @@ int OpenNotificationSocket() {
     StopWithErrno("can't open an rtnetlink socket");
   }
   // A smaller one only makes losses, which are repaired, more frequent.
-  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kNotificationBuffer,
-                 sizeof kNotificationBuffer) != 0) {
-    SetOption(fd, SOL_SOCKET, SO_RCVBUF, kNotificationBuffer, "SO_RCVBUF");
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kNotificationBufferSize,
+                 sizeof kNotificationBufferSize) != 0) {
+    SetOption(fd, SOL_SOCKET, SO_RCVBUF, kNotificationBufferSize, "SO_RCVBUF");
   }
   return fd;
 }

@@ -11,10 +11,6 @@ namespace {
 
 constexpr unsigned kNotificationGroups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
 
-// A burst of link notifications takes 2.3 KB of buffer each: this holds 3500, a manager that makes
-// thousands of slaves at once included.
-constexpr int kNotificationBufferSize = 8 << 20;
-
 // Datagrams of others in a row that one Receive passes over before it lets the caller do something
 // else.
 constexpr int kMaxForeignDatagrams = 16;

@@ -9,6 +9,10 @@ struct mnl_socket;
 
 namespace l3sync {
 
+// Bytes. A burst of link notifications takes 2.3 KB of buffer each: this holds 3500, a manager that
+// makes thousands of slaves at once included.
+inline constexpr int kNotificationBufferSize = 8 << 20;
+
 // A netlink socket of the network namespace it was opened in, close-on-exec and non-blocking.
 // Datagrams that do not come from the kernel are counted and never returned.
 class MnlPort : public RtnlPort {

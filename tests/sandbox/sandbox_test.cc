@@ -121,38 +121,38 @@ TEST_F(SandboxTest, ThreadsAreStartedOnlyWhereTheyAreNeeded) {
   ExpectKilled([] { static_cast<void>(fork()); });
 }
 
+// A byte, with room for one descriptor beside it.
+struct ByteWithControl {
+  ByteWithControl() {
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+  }
+  char byte = 'x';
+  iovec part = {&byte, 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+};
+
 TEST_F(SandboxTest, NoDescriptorCanBeHad) {
   // In the same process, before the filter could kill it for asking: the limit is lower than any
   // that is free.
   const pid_t child = fork();
   if (child == 0) {
     if (EnterSandbox(rules_) != 0) _exit(1);
-    char byte = 0;
     // SCM_RIGHTS is the one way that the filter leaves.
-    iovec part = {&byte, 1};
-    std::array<char, CMSG_SPACE(sizeof(int))> control{};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    if (recvmsg(other_[0], &message, 0) != 1) _exit(2);
-    _exit((message.msg_flags & MSG_CTRUNC) != 0 ? kDone : 3);
+    ByteWithControl received;
+    if (recvmsg(other_[0], &received.message, 0) != 1) _exit(2);
+    _exit((received.message.msg_flags & MSG_CTRUNC) != 0 ? kDone : 3);
   }
-  char byte = 'x';
-  iovec part = {&byte, 1};
-  std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+  ByteWithControl sent;
+  cmsghdr* const rights = CMSG_FIRSTHDR(&sent.message);
   rights->cmsg_level = SOL_SOCKET;
   rights->cmsg_type = SCM_RIGHTS;
   rights->cmsg_len = CMSG_LEN(sizeof(int));
   *reinterpret_cast<int*>(CMSG_DATA(rights)) = STDERR_FILENO;
-  ASSERT_EQ(sendmsg(other_[1], &message, 0), 1);
+  ASSERT_EQ(sendmsg(other_[1], &sent.message, 0), 1);
   int status = 0;
   waitpid(child, &status, 0);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kDone) << status;
